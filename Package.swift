@@ -1,0 +1,102 @@
+// swift-tools-version: 6.2
+// The table of who knows whom. `make lint` holds every import against it.
+
+import Foundation
+import PackageDescription
+
+/// The protocol plugins that ship: folder Plugins/NAME, target NAMEPlugin.
+let plugins = ["OpenVPN", "StartTLS", "TLS", "WireGuard"]
+
+/// What every plugin may import.
+let forPlugins = ["PluginKit", "Wire", "Bytes", "Terms", "Packets", "Findings"]
+
+/// Rooms in their order: each imports only rooms before it.
+let rooms: [Target] = [
+  library("CVeilCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
+  library("CVeilZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+  library("CVeilZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
+  .target(name: "CVeilPlatform", path: "Sources/CLibraries/CVeilPlatform"),
+
+  room("Bytes"),
+
+  room("Terms", "Bytes"),
+  room("JSON", "Bytes"),
+  room("Cryptography", "Bytes", "CVeilCrypto"),
+  room("Platform", "Bytes", "CVeilPlatform"),
+
+  room("CaptureFiles", "Bytes", "Terms", "Platform", "CVeilZlib", "CVeilZstd"),
+  room("Packets", "Bytes", "Terms"),
+  room("Wire", "Bytes", "Terms", "JSON", "Cryptography", "Findings"),
+  room("Findings", "Bytes", "Terms", "JSON"),
+
+  room("Flows", "Bytes", "Terms", "Cryptography", "Packets"),
+  room("Warrants", "Bytes", "Terms", "JSON", "Cryptography", "Packets"),
+  room("PluginKit", "Bytes", "Terms", "JSON", "Packets", "Findings"),
+]
+
+let package = Package(
+  name: "veilscope",
+  dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
+  targets: present(
+    rooms + plugins.map(plugin) + [
+      room("Analysis", "Bytes", "Terms", "JSON", "Cryptography", "CaptureFiles", "Packets", "Findings", "Flows", "Warrants", "PluginKit", "Wire"),
+      room("PluginTestKit", "Bytes", "Terms", "JSON", "CaptureFiles", "Packets", "Findings", "Flows", "Warrants", "PluginKit", "Analysis"),
+      room("Supervision", "Bytes", "Terms", "JSON", "Cryptography", "Platform", "CaptureFiles", "Findings", "Warrants", "PluginKit", "Analysis"),
+      room("ShippedPlugins", ["PluginKit"] + plugins.map { "\($0)Plugin" }),
+      room("Commands", ["Bytes", "Terms", "JSON", "Cryptography", "Platform", "Findings", "Warrants", "PluginKit", "Analysis", "Supervision"], [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      .executableTarget(name: "veilscope", dependencies: ["Commands", "ShippedPlugins"], path: "Sources/veilscope", swiftSettings: settings()),
+    ]
+      + ["Bytes", "Terms", "JSON", "Cryptography", "Platform", "CaptureFiles", "Packets", "Wire", "Findings", "Flows", "Warrants", "PluginKit", "Analysis", "PluginTestKit", "Supervision", "Commands"].map(tests)
+  )
+)
+
+// MARK: - How a target is built
+
+func settings() -> [SwiftSetting] {
+  [.strictMemorySafety(), .enableExperimentalFeature("Lifetimes")]
+}
+
+func room(_ name: String, _ imports: String...) -> Target { room(name, imports) }
+
+func room(_ name: String, _ imports: [String], _ products: [Target.Dependency] = []) -> Target {
+  .target(
+    name: name, dependencies: imports.map { .init(stringLiteral: $0) } + products, path: "Sources/\(name)",
+    exclude: ["README.md"], swiftSettings: settings())
+}
+
+func library(_ name: String, pkgConfig: String, apt package: String) -> Target {
+  .systemLibrary(
+    name: name, path: "Sources/CLibraries/\(name)", pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+
+/// A plugin's target. Unsafe code there is an error; its tests are in `PluginsTests`.
+func plugin(_ name: String) -> Target {
+  .target(
+    name: "\(name)Plugin", dependencies: forPlugins.map { .init(stringLiteral: $0) }, path: "Plugins/\(name)",
+    exclude: ["README.md", "Tests", "Cases"],
+    swiftSettings: [.strictMemorySafety(), .treatWarning("StrictMemorySafety", as: .error)])
+}
+
+/// A room's tests: may see every room before it.
+func tests(_ name: String) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: [.init(stringLiteral: name)], path: "Tests/\(name)Tests",
+    swiftSettings: settings())
+}
+
+// While the house is being built: only the rooms that are there.
+func present(_ targets: [Target]) -> [Target] {
+  let root = (#filePath as NSString).deletingLastPathComponent
+  let here = targets.filter { FileManager.default.fileExists(atPath: "\(root)/\($0.path ?? "")") }
+  let names = Set(here.map(\.name))
+  for target in here {
+    target.dependencies = target.dependencies.filter {
+      switch $0 {
+      case .byNameItem(let name, _), .targetItem(let name, _): names.contains(name)
+      default: true
+      }
+    }
+    target.exclude = target.exclude.filter { FileManager.default.fileExists(atPath: "\(root)/\(target.path ?? "")/\($0)") }
+  }
+  return here
+}

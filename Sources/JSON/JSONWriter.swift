@@ -1,0 +1,182 @@
+// The one deterministic JSON writer: keys in the order they are written, no spaces unless indented, integers only.
+
+import Bytes
+
+/// Appends JSON to a byte buffer.
+///
+/// Commas are the writer's business: `key` and the value calls put them in. Nothing is buffered twice, and equal calls
+/// give equal bytes.
+public struct JSONWriter: Sendable {
+  public var bytes: [UInt8] = []
+  @usableFromInline var needsComma = false
+
+  public init(reserving capacity: Int = 256) { bytes.reserveCapacity(capacity) }
+
+  @inlinable
+  mutating func separate() {
+    if needsComma { bytes.append(0x2c) }
+  }
+
+  @inlinable
+  public mutating func beginObject() {
+    separate()
+    bytes.append(0x7b)
+    needsComma = false
+  }
+  @inlinable
+  public mutating func endObject() {
+    bytes.append(0x7d)
+    needsComma = true
+  }
+  @inlinable
+  public mutating func beginArray() {
+    separate()
+    bytes.append(0x5b)
+    needsComma = false
+  }
+  @inlinable
+  public mutating func endArray() {
+    bytes.append(0x5d)
+    needsComma = true
+  }
+
+  /// Writes a member's name, which must need no escape.
+  @inlinable
+  public mutating func key(_ name: StaticString) {
+    separate()
+    bytes.append(0x22)
+    append(name)
+    bytes.append(0x22)
+    bytes.append(0x3a)
+    needsComma = false
+  }
+
+  /// Writes a member's name.
+  public mutating func key(_ name: String) {
+    string(name)
+    bytes.append(0x3a)
+    needsComma = false
+  }
+
+  @inlinable
+  mutating func append(_ text: StaticString) {
+    // Sound: a StaticString with a pointer representation keeps its bytes for ever.
+    unsafe bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
+
+  /// A string whose characters need no escape.
+  @inlinable
+  public mutating func plain(_ text: StaticString) {
+    separate()
+    bytes.append(0x22)
+    append(text)
+    bytes.append(0x22)
+    needsComma = true
+  }
+
+  /// A string, escaped as RFC 8259 section 7 asks. Control and bidirectional formatting characters are escaped too, so
+  /// that no terminal and no viewer is led astray by evidence.
+  public mutating func string(_ text: some StringProtocol) {
+    separate()
+    bytes.append(0x22)
+    for scalar in text.unicodeScalars {
+      escape(scalar)
+    }
+    bytes.append(0x22)
+    needsComma = true
+  }
+
+  /// A string made by `body`, which appends UTF-8 bytes that need no escape.
+  @inlinable
+  public mutating func string(bytes body: (inout [UInt8]) -> Void) {
+    separate()
+    bytes.append(0x22)
+    body(&bytes)
+    bytes.append(0x22)
+    needsComma = true
+  }
+
+  private mutating func escape(_ scalar: Unicode.Scalar) {
+    switch scalar.value {
+    case 0x22, 0x5c:
+      bytes.append(0x5c)
+      bytes.append(UInt8(scalar.value))
+    case 0x20...0x7e:
+      bytes.append(UInt8(scalar.value))
+    case 0x00...0x1f, 0x7f...0x9f, 0x200b...0x200f, 0x2028...0x202e, 0x2060...0x206f, 0xfeff, 0xfff9...0xfffb:
+      bytes.append(0x5c)
+      bytes.append(0x75)
+      for shift in [UInt32(12), 8, 4, 0] {
+        bytes.append(Hex.digit(UInt8(truncatingIfNeeded: scalar.value >> shift)))
+      }
+    default:
+      bytes.append(contentsOf: UTF8.encode(scalar).map { Array($0) } ?? [])
+    }
+  }
+
+  @inlinable
+  public mutating func integer(_ value: some FixedWidthInteger) {
+    separate()
+    decimal(value)
+    needsComma = true
+  }
+
+  @inlinable
+  mutating func decimal(_ value: some FixedWidthInteger) {
+    if value == 0 {
+      bytes.append(0x30)
+      return
+    }
+    if value < 0 { bytes.append(0x2d) }
+    var rest = value.magnitude
+    let start = bytes.count
+    while rest > 0 {
+      let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: 10)
+      bytes.append(0x30 &+ UInt8(truncatingIfNeeded: remainder))
+      rest = quotient
+    }
+    var low = start
+    var high = bytes.count &- 1
+    while low < high {
+      bytes.swapAt(low, high)
+      low &+= 1
+      high &-= 1
+    }
+  }
+
+  @inlinable
+  public mutating func boolean(_ value: Bool) {
+    separate()
+    append(value ? "true" : "false")
+    needsComma = true
+  }
+
+  public mutating func null() {
+    separate()
+    append("null")
+    needsComma = true
+  }
+
+  /// Appends one or more values or members that were written before by such a writer, without their outer commas.
+  @inlinable
+  public mutating func fragment(_ fragment: [UInt8]) {
+    guard !fragment.isEmpty else { return }
+    separate()
+    bytes.append(contentsOf: fragment)
+    needsComma = true
+  }
+
+  /// Ends a line of JSON Lines: a line feed, after which a new value starts without a comma.
+  @inlinable
+  public mutating func endLine() {
+    bytes.append(0x0a)
+    needsComma = false
+  }
+
+  /// Empties the buffer, keeping its memory.
+  @inlinable
+  public mutating func clear() {
+    bytes.removeAll(keepingCapacity: true)
+    needsComma = false
+  }
+}
