@@ -39,14 +39,30 @@ let package = Package(
   dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
   targets: present(
     rooms + plugins.map(plugin) + [
-      room("Analysis", "Bytes", "Terms", "JSON", "Cryptography", "CaptureFiles", "Packets", "Findings", "Flows", "Warrants", "PluginKit", "Wire"),
-      room("PluginTestKit", "Bytes", "Terms", "JSON", "CaptureFiles", "Packets", "Findings", "Flows", "Warrants", "PluginKit", "Analysis"),
-      room("Supervision", "Bytes", "Terms", "JSON", "Cryptography", "Platform", "CaptureFiles", "Findings", "Warrants", "PluginKit", "Analysis"),
+      room(
+        "Analysis", "Bytes", "Terms", "JSON", "Cryptography", "CaptureFiles", "Packets", "Findings", "Flows",
+        "Warrants", "PluginKit", "Wire"),
+      room(
+        "PluginTestKit", "Bytes", "Terms", "JSON", "CaptureFiles", "Packets", "Findings", "Flows", "Warrants",
+        "PluginKit", "Analysis"),
+      room(
+        "Supervision", "Bytes", "Terms", "JSON", "Cryptography", "Platform", "CaptureFiles", "Findings", "Warrants",
+        "PluginKit", "Analysis"),
       room("ShippedPlugins", ["PluginKit"] + plugins.map { "\($0)Plugin" }),
-      room("Commands", ["Bytes", "Terms", "JSON", "Cryptography", "Platform", "Findings", "Warrants", "PluginKit", "Analysis", "Supervision"], [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
-      .executableTarget(name: "veilscope", dependencies: ["Commands", "ShippedPlugins"], path: "Sources/veilscope", swiftSettings: settings()),
+      room(
+        "Commands",
+        [
+          "Bytes", "Terms", "JSON", "Cryptography", "Platform", "Findings", "Warrants", "PluginKit", "Analysis",
+          "Supervision",
+        ], [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      .executableTarget(
+        name: "veilscope", dependencies: ["Commands", "ShippedPlugins"], path: "Sources/veilscope",
+        swiftSettings: settings()),
     ]
-      + ["Bytes", "Terms", "JSON", "Cryptography", "Platform", "CaptureFiles", "Packets", "Wire", "Findings", "Flows", "Warrants", "PluginKit", "Analysis", "PluginTestKit", "Supervision", "Commands"].map(tests)
+      + [
+        "Bytes", "Terms", "JSON", "Cryptography", "Platform", "CaptureFiles", "Packets", "Wire", "Findings", "Flows",
+        "Warrants", "PluginKit", "Analysis", "PluginTestKit", "Supervision", "Commands",
+      ].map(tests)
   )
 )
 
@@ -96,7 +112,9 @@ func present(_ targets: [Target]) -> [Target] {
       default: true
       }
     }
-    target.exclude = target.exclude.filter { FileManager.default.fileExists(atPath: "\(root)/\(target.path ?? "")/\($0)") }
+    target.exclude = target.exclude.filter {
+      FileManager.default.fileExists(atPath: "\(root)/\(target.path ?? "")/\($0)")
+    }
   }
   return here
 }
