@@ -1,0 +1,87 @@
+// Writes the fields of a record, each checked against the categories that the warrant allows.
+
+import JSON
+import Terms
+
+/// Counts of values withheld, by category.
+public struct Withheld: Equatable, Sendable {
+  public private(set) var counts: [UInt64] = Array(repeating: 0, count: Category.allCases.count)
+  public init() {}
+
+  public mutating func note(_ category: Category, _ count: UInt64 = 1) {
+    counts[Int(category.rawValue)] &+= count
+  }
+
+  public mutating func add(_ other: Withheld) {
+    for index in counts.indices { counts[index] &+= other.counts[index] }
+  }
+
+  public subscript(category: Category) -> UInt64 { counts[Int(category.rawValue)] }
+}
+
+/// Appends declared fields to a JSON object. A field whose category is not allowed is left out and counted.
+public struct FieldWriter: Sendable {
+  public var json: JSONWriter
+  public let allowed: Categories
+  public private(set) var withheld = Withheld()
+
+  public init(_ json: JSONWriter = JSONWriter(), allowing allowed: Categories) {
+    self.json = json
+    self.allowed = allowed
+  }
+
+  /// Whether values of this category go out; a refusal is counted.
+  @inlinable
+  public mutating func permits(_ category: Category) -> Bool {
+    if allowed.holds(category) { return true }
+    refuse(category)
+    return false
+  }
+
+  @usableFromInline
+  mutating func refuse(_ category: Category) { withheld.note(category) }
+
+  /// Writes `value`, unless it is nil or its category is not allowed.
+  @inlinable
+  public mutating func put<Value: FieldType>(_ field: Field<Value>, _ value: Value?) {
+    guard let value, permits(Value.category) else { return }
+    json.key(field.name)
+    value.write(to: &json)
+  }
+
+  /// Writes the list, unless it is nil or its category is not allowed. An empty list is written as such.
+  public mutating func put<Value: FieldType>(_ field: ListField<Value>, _ values: [Value]?) {
+    guard let values, permits(Value.category) else { return }
+    json.key(field.name)
+    json.beginArray()
+    for value in values { value.write(to: &json) }
+    json.endArray()
+  }
+
+  public mutating func put<Object: FieldObject>(_ field: ObjectListField<Object>, _ objects: [Object]?) {
+    guard let objects else { return }
+    json.key(field.name)
+    json.beginArray()
+    for object in objects {
+      json.beginObject()
+      object.write(to: &self)
+      json.endObject()
+    }
+    json.endArray()
+  }
+
+  public mutating func put<Object: FieldObject>(_ field: ObjectField<Object>, _ object: Object?) {
+    guard let object else { return }
+    json.key(field.name)
+    json.beginObject()
+    object.write(to: &self)
+    json.endObject()
+  }
+
+  /// Takes what was withheld so far, and starts again from nothing.
+  public mutating func takeWithheld() -> Withheld {
+    let taken = withheld
+    withheld = Withheld()
+    return taken
+  }
+}
