@@ -106,4 +106,11 @@ extension Array where Element == UInt8 {
     // Sound: the buffer is used within the closure only.
     unsafe bytes.withUnsafeBytes { unsafe self.append(contentsOf: $0) }
   }
+
+  /// Appends the UTF-8 bytes of `text`.
+  @inlinable
+  public mutating func append(_ text: StaticString) {
+    // Sound: a StaticString with a pointer representation keeps its bytes for ever; the count is its own.
+    unsafe append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
 }

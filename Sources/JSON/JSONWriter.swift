@@ -45,7 +45,7 @@ public struct JSONWriter: Sendable {
   public mutating func key(_ name: StaticString) {
     separate()
     bytes.append(0x22)
-    append(name)
+    bytes.append(name)
     bytes.append(0x22)
     bytes.append(0x3a)
     needsComma = false
@@ -58,18 +58,12 @@ public struct JSONWriter: Sendable {
     needsComma = false
   }
 
-  @inlinable
-  mutating func append(_ text: StaticString) {
-    // Sound: a StaticString with a pointer representation keeps its bytes for ever.
-    unsafe bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-  }
-
   /// A string whose characters need no escape.
   @inlinable
   public mutating func plain(_ text: StaticString) {
     separate()
     bytes.append(0x22)
-    append(text)
+    bytes.append(text)
     bytes.append(0x22)
     needsComma = true
   }
@@ -147,13 +141,13 @@ public struct JSONWriter: Sendable {
   @inlinable
   public mutating func boolean(_ value: Bool) {
     separate()
-    append(value ? "true" : "false")
+    bytes.append(value ? "true" : "false")
     needsComma = true
   }
 
   public mutating func null() {
     separate()
-    append("null")
+    bytes.append("null")
     needsComma = true
   }
 
