@@ -1,0 +1,119 @@
+// What a plugin says of itself: what it reads, when it is asked, what it emits and what it may claim.
+
+import Findings
+import Terms
+
+/// The transports that a plugin reads.
+public enum PluginTransport: Hashable, Sendable {
+  case tcp, udp, sctp, icmp
+  /// Another IP protocol, by its number.
+  case ip(UInt8)
+}
+
+/// A constant that a protocol's first bytes hold: what makes the engine ask a plugin.
+///
+/// For streams the first eight bytes of a direction count, for datagrams the first eight of each datagram looked at.
+public struct Constant: Sendable {
+  /// Value and mask of the first eight bytes, the first byte highest.
+  public let value: UInt64
+  public let mask: UInt64
+  /// The side that sends it; nil for either.
+  public let side: Side?
+  /// Payload lengths on the wire (datagrams only); nil for any.
+  public let lengths: ClosedRange<Int>?
+
+  /// A constant in hexadecimal; `**` is any byte, spaces are skipped: `"16 03 ** ** ** 01"`. At most eight bytes.
+  /// A text that is no such pattern matches nothing; a test of the catalog refuses it.
+  public init(_ pattern: StaticString, side: Side? = nil, lengths: ClosedRange<Int>? = nil) {
+    let digits = Array(pattern.description.utf8.filter { $0 != 0x20 })
+    var value: UInt64 = 0
+    var mask: UInt64 = 0
+    var shift: UInt64 = 56
+    var isSound = !digits.isEmpty && digits.count % 2 == 0 && digits.count <= 16
+    var at = 0
+    while isSound, at < digits.count {
+      if digits[at] != 0x2a || digits[at + 1] != 0x2a {
+        if let byte = UInt8(String(decoding: digits[at...(at + 1)], as: UTF8.self), radix: 16) {
+          value |= UInt64(byte) << shift
+          mask |= 0xff << shift
+        } else {
+          isSound = false
+        }
+      }
+      shift &-= 8
+      at += 2
+    }
+    self.init(value: isSound ? value : 0, mask: isSound ? mask : 0, side: side, lengths: lengths)
+  }
+
+  /// A constant in text, at most eight characters of ASCII.
+  public init(text: StaticString, side: Side? = nil, lengths: ClosedRange<Int>? = nil) {
+    var value: UInt64 = 0
+    var mask: UInt64 = 0
+    var shift: UInt64 = 56
+    for byte in text.description.utf8.prefix(8) {
+      value |= UInt64(byte) << shift
+      mask |= 0xff << shift
+      shift &-= 8
+    }
+    self.init(value: value, mask: mask, side: side, lengths: lengths)
+  }
+
+  /// A constant by value and mask of the first eight bytes, the first byte highest.
+  public init(value: UInt64, mask: UInt64, side: Side? = nil, lengths: ClosedRange<Int>? = nil) {
+    self.value = value & mask
+    self.mask = mask
+    self.side = side
+    self.lengths = lengths
+  }
+}
+
+/// A plugin's static description.
+public struct Manifest: Sendable {
+  /// Lower case, stable: `tls`.
+  public let identifier: StaticString
+  /// Counts up whenever what the plugin emits can change.
+  public let version: Int
+  public let title: StaticString
+  public let references: [StaticString]
+  public let transports: [PluginTransport]
+  /// Ports where the protocol is usual: a hint for people, never evidence.
+  public let ports: [UInt16]
+  /// What makes the engine ask. A byte-reading plugin without constants is asked once a flow: when `packets` packets
+  /// have been seen or the flow ends.
+  public let constants: [Constant]
+  /// Stream bytes wanted of each direction, at most.
+  public let bytes: Int
+  /// Datagrams looked at, at most, both directions together.
+  public let packets: Int
+  /// Steps of the flow's shape wanted by `conclude`; 0 for none, at most 32.
+  public let shape: Int
+  /// Categories of the values it emits.
+  public let emits: Categories
+  /// Categories without which it is not started.
+  public let needs: Categories
+  public let rules: [Rule]
+  public let observations: [ObservationDeclaration]
+
+  public init(
+    _ identifier: StaticString, version: Int = 1, title: StaticString, references: [StaticString] = [],
+    transports: [PluginTransport], ports: [UInt16] = [], constants: [Constant] = [], bytes: Int = 16_384,
+    packets: Int = 16, shape: Int = 0, emits: [Category] = [], needs: [Category] = [], rules: [Rule] = [],
+    observations: [ObservationDeclaration] = []
+  ) {
+    self.identifier = identifier
+    self.version = version
+    self.title = title
+    self.references = references
+    self.transports = transports
+    self.ports = ports
+    self.constants = constants
+    self.bytes = bytes
+    self.packets = packets
+    self.shape = max(0, min(32, shape))
+    self.emits = Categories(emits)
+    self.needs = Categories(needs)
+    self.rules = rules
+    self.observations = observations
+  }
+}
