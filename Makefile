@@ -1,0 +1,71 @@
+# The errands of a checkout. `make help` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+BUILD := .build
+BINARY := $(BUILD)/release/veilscope
+OUT := out
+SAMPLE := Samples/wireguard-openvpn
+
+# Every imported module must be a declared dependency: an undeclared one builds warm and fails clean.
+CHECKED := --explicit-target-dependency-import-check error
+
+.PHONY: help run build test test-scripts lint generate bench validate check-determinism lab plugin record reproduce clean
+
+help: ## lists these errands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+$(BUILD)/setup-%: Tools/setup
+	@Tools/setup $*
+	@mkdir -p $(BUILD) && touch $@
+
+build: $(BUILD)/setup-run ## builds the release binary
+	swift build -c release --product veilscope $(CHECKED)
+
+run: build ## analyses the shipped sample under the shipped warrant and prints what it found
+	@mkdir -p $(OUT)
+	@$(BINARY) analyze $(wildcard $(SAMPLE)/*.pcap $(SAMPLE)/*.pcapng) --warrant $(SAMPLE)/warrant.json \
+	  --output $(OUT)/findings.json --flows $(OUT)/flows.jsonl --overwrite
+	@echo "findings: $(CURDIR)/$(OUT)/findings.json"
+
+test: $(BUILD)/setup-test ## runs every test
+	swift build --build-tests $(CHECKED)
+	swift test --skip-build
+	@$(MAKE) test-scripts
+
+test-scripts: ## runs the tests of the scripts only
+	Tools/lint --self-test
+
+lint: $(BUILD)/setup-run ## formatting, imports, unsafe code, lengths, READMEs, words
+	Tools/lint
+
+generate: build ## writes Documentation/schema and its tables again from the field declarations
+	$(BINARY) generate --output Documentation
+
+bench: build ## CPU and memory against a floor in C. SIZE=bytes, RUNS=n, BENCH=folder with captures of your own
+	Benchmarks/run --binary $(BINARY) $(if $(SIZE),--size $(SIZE)) $(if $(RUNS),--runs $(RUNS)) \
+	  $(if $(BENCH),--captures $(BENCH))
+
+validate: build $(BUILD)/setup-test ## CORPUS=folder: every capture against its labels; writes Documentation/validation.md and rates.json
+	Tools/validate/run --binary $(BINARY) --corpus "$${CORPUS:?give the folder of a validation corpus: make validate CORPUS=…}"
+
+check-determinism: build ## the same bytes with one worker and with four, and from run to run. CORPUS=folder of captures
+	Tools/check-determinism --binary $(BINARY) $(if $(CORPUS),--captures $(CORPUS))
+
+lab: ## makes the sample captures again in network namespaces (root, Debian's packages)
+	Samples/lab/make
+
+plugin: ## NAME=Gopher: lays out a new protocol plugin
+	Tools/plugin-new "$${NAME:?give a name: make plugin NAME=Gopher}"
+
+record: build ## writes the expected findings of Samples and Cases again; look at the difference before you commit
+	Tools/record --binary $(BINARY)
+
+reproduce: build ## CASE=folder: analyses one case and shows how it differs from what is expected
+	Tools/record --binary $(BINARY) --compare "$${CASE:?give a case: make reproduce CASE=Samples/wireguard-openvpn}"
+
+clean: ## removes what was built and put out
+	rm -rf $(BUILD) $(OUT)
