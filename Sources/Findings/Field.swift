@@ -58,7 +58,8 @@ public struct Field<Value: FieldType>: Sendable {
 
   public var declaration: FieldDeclaration {
     FieldDeclaration(
-      name.description, Value.shape, Value.category, note.description, when: presence.description)
+      name.description, Value.shape, Value.isAlwaysAllowed ? nil : Value.category, note.description,
+      when: presence.description)
   }
 }
 
@@ -76,7 +77,8 @@ public struct ListField<Value: FieldType>: Sendable {
 
   public var declaration: FieldDeclaration {
     FieldDeclaration(
-      name.description, .list(Value.shape), Value.category, note.description, when: presence.description)
+      name.description, .list(Value.shape), Value.isAlwaysAllowed ? nil : Value.category, note.description,
+      when: presence.description)
   }
 }
 

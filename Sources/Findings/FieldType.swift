@@ -7,9 +7,15 @@ import Terms
 public protocol FieldType: Sendable {
   /// The data category that a warrant must allow for values of this type.
   static var category: Category { get }
+  /// True for the program's own words and for addresses that were named before: nothing a warrant could withhold.
+  static var isAlwaysAllowed: Bool { get }
   /// The JSON form of such a value.
   static var shape: Shape { get }
   func write(to json: inout JSONWriter)
+}
+
+extension FieldType {
+  @inlinable public static var isAlwaysAllowed: Bool { false }
 }
 
 /// A text whose characters may be anything; the conforming type gives its category.
@@ -62,10 +68,18 @@ public struct CertificateText: TextField, Hashable {
 /// A constant text of the program itself, which says nothing of the evidence.
 public struct Label: FieldType, Hashable {
   public static let category = Category.flow
+  @inlinable public static var isAlwaysAllowed: Bool { true }
   public static let shape = Shape.text()
   public let text: String
   public init(_ text: String) { self.text = text }
   public func write(to json: inout JSONWriter) { json.string(text) }
+}
+
+/// A flow's Community ID: whoever has it can try out the addresses.
+public struct CommunityIDText: TextField, Hashable {
+  public static let category = Category.addressesOfThirdParties
+  public let text: String
+  public init(_ text: String) { self.text = text }
 }
 
 // MARK: - Times

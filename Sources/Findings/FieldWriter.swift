@@ -44,14 +44,14 @@ public struct FieldWriter: Sendable {
   /// Writes `value`, unless it is nil or its category is not allowed.
   @inlinable
   public mutating func put<Value: FieldType>(_ field: Field<Value>, _ value: Value?) {
-    guard let value, permits(Value.category) else { return }
+    guard let value, Value.isAlwaysAllowed || permits(Value.category) else { return }
     json.key(field.name)
     value.write(to: &json)
   }
 
   /// Writes the list, unless it is nil or its category is not allowed. An empty list is written as such.
   public mutating func put<Value: FieldType>(_ field: ListField<Value>, _ values: [Value]?) {
-    guard let values, permits(Value.category) else { return }
+    guard let values, Value.isAlwaysAllowed || permits(Value.category) else { return }
     json.key(field.name)
     json.beginArray()
     for value in values { value.write(to: &json) }
