@@ -1,0 +1,145 @@
+// An output file: written under a temporary name, synced, and only then renamed into its place.
+// What stands under the final name is therefore always whole; a kill at any moment leaves `NAME.partial`.
+
+import Bytes
+import CVeilPlatform
+import Glibc
+
+/// A file being written as `NAME.partial` in the folder of `NAME`.
+///
+/// `init` refuses before any work is done; `write` buffers; `finish` syncs; `publish` renames. Every write error is
+/// thrown, by the call itself or at the latest by `finish`, and comes again on each later call: a file that has failed
+/// is never published. Without `publish`, the partial file stays where it is, as after a kill; `discard` removes it.
+public final class OutputFile {
+  /// The final path, as the user gave it.
+  public let path: String
+  /// The path until `publish`.
+  public var partialPath: String { path + OutputFile.suffix }
+  /// Bytes written so far, those in the buffer included.
+  public var size: UInt64 { flushed &+ UInt64(buffer.count) }
+  /// For reading back what was flushed. Valid as long as this object lives.
+  public let descriptor: Int32
+
+  let folder: OutputFolder
+  private let name: String
+  private let overwrite: Bool
+  private var buffer: [UInt8] = []
+  private var flushed: UInt64 = 0
+  private var failure: OutputError?
+  private var isPublished = false
+
+  /// What the temporary name adds to the final one.
+  public static let suffix = ".partial"
+  /// One write a quarter of a mebibyte: the cost of the calls vanishes, and memory stays small.
+  private static let bufferSize = 256 * 1024
+
+  /// Opens `path` with `.partial` added, for writing.
+  ///
+  /// Refused: a symbolic link or something that is no regular file in either place; an existing file in either place,
+  /// unless `overwrite`. Overwriting removes a leftover partial file, but not one that another run holds. The file at
+  /// `path` stays untouched until `publish`.
+  public init(path: String, overwrite: Bool = false) throws(OutputError) {
+    let (folder, name) = try OutputFolder.open(of: path)
+    self.path = path
+    self.folder = folder
+    self.name = name
+    self.overwrite = overwrite
+    let partial = name + OutputFile.suffix
+    try folder.checkPlace(name, path: path, occupied: overwrite ? nil : .exists(path))
+    try folder.checkPlace(
+      partial, path: path + OutputFile.suffix, occupied: overwrite ? nil : .leftover(path + OutputFile.suffix))
+    if overwrite { try folder.removeLeftover(partial, path: path + OutputFile.suffix) }
+    descriptor = try folder.create(partial, path: path + OutputFile.suffix)
+    buffer.reserveCapacity(OutputFile.bufferSize)
+  }
+
+  deinit { close(descriptor) }
+
+  /// Appends `bytes`.
+  public func write(_ bytes: RawSpan) throws(OutputError) {
+    if let failure { throw failure }
+    if buffer.count &+ bytes.byteCount > OutputFile.bufferSize { try flush() }
+    if bytes.byteCount >= OutputFile.bufferSize {
+      try writeThrough(bytes)
+    } else {
+      buffer.append(bytes)
+    }
+  }
+
+  /// Appends `bytes`.
+  public func write(_ bytes: [UInt8]) throws(OutputError) {
+    try bytes.withRawSpan { (span) throws(OutputError) in try write(span) }
+  }
+
+  /// Hands the buffer to the system.
+  public func flush() throws(OutputError) {
+    if let failure { throw failure }
+    guard !buffer.isEmpty else { return }
+    try buffer.withRawSpan { (span) throws(OutputError) in try writeThrough(span) }
+    buffer.removeAll(keepingCapacity: true)
+  }
+
+  /// Takes back everything after the first `size` bytes.
+  public func truncate(to size: UInt64) throws(OutputError) {
+    if let failure { throw failure }
+    guard size < self.size else { return }
+    if size >= flushed {
+      buffer.removeSubrange(Int(size &- flushed)...)
+      return
+    }
+    buffer.removeAll(keepingCapacity: true)
+    guard ftruncate(descriptor, off_t(size)) == 0, lseek(descriptor, off_t(size), SEEK_SET) >= 0 else {
+      throw fail(SystemError(last: "shorten", partialPath))
+    }
+    flushed = size
+  }
+
+  /// Appends the whole contents of `spool`, inside the kernel where the file system can.
+  public func append(_ spool: SpoolFile) throws(OutputError) {
+    try flush()
+    do {
+      let count = try spool.copyAll(to: descriptor, named: partialPath)
+      flushed &+= count
+    } catch { throw fail(error) }
+  }
+
+  /// Writes out and syncs the contents: after it, they are on the disk under the partial name.
+  public func finish() throws(OutputError) {
+    try flush()
+    guard SystemCall.retrying({ fsync(descriptor) }) == 0 else { throw fail(SystemError(last: "sync", partialPath)) }
+    let end = lseek(descriptor, 0, SEEK_END)
+    // What is claimed equals what is written.
+    guard end >= 0, UInt64(end) == flushed else { throw fail(SystemError("write all of", partialPath, code: EIO)) }
+  }
+
+  /// Renames the finished file into its place and syncs the folder. Call `finish` first.
+  public func publish() throws(OutputError) {
+    if let failure { throw failure }
+    guard buffer.isEmpty else { throw fail(SystemError("publish", path, code: EINVAL)) }
+    guard !isPublished else { return }
+    try folder.checkPlace(name, path: path, occupied: overwrite ? nil : .exists(path))
+    try folder.rename(name + OutputFile.suffix, to: name, path: path, overwrite: overwrite)
+    isPublished = true
+    try folder.sync()
+  }
+
+  /// Removes the partial file. Nothing that was whole is touched: a published file stays.
+  public func discard() {
+    guard !isPublished else { return }
+    failure = failure ?? .system(SystemError("write", partialPath, code: ECANCELED))
+    folder.remove(name + OutputFile.suffix)
+  }
+
+  private func writeThrough(_ bytes: RawSpan) throws(OutputError) {
+    do {
+      try SystemCall.writeAll(bytes, to: descriptor, subject: partialPath)
+    } catch { throw fail(error) }
+    flushed &+= UInt64(bytes.byteCount)
+  }
+
+  private func fail(_ error: SystemError) -> OutputError {
+    let failure = OutputError.system(error)
+    self.failure = failure
+    return failure
+  }
+}

@@ -1,0 +1,132 @@
+// The page that supervisor and worker share: where the worker is, so that its last place is known when it dies.
+//
+//   word 0   note: frame number (high 48 bits), plugin (low 16 bits; 0: none, the engine's own code)
+//   word 1   resume: offset just after the frame in hand, in the evidence as it is read
+//   word 2   frames done
+//   word 3   beats: raised by work that belongs to no frame, so that it does not pass for standing still
+
+import CVeilPlatform
+import Glibc
+import Synchronization
+
+/// Where a worker is.
+public struct WorkerPlace: Equatable, Sendable {
+  /// Ordinal of the frame in hand, from 1; 0 before the first.
+  public var frame: UInt64
+  /// The plugin that was called, from 1 in the catalog's order; 0 outside plugins.
+  public var plugin: UInt16
+
+  public init(frame: UInt64, plugin: UInt16) {
+    self.frame = frame
+    self.plugin = plugin
+  }
+
+  init(word: UInt64) { self.init(frame: word >> 16, plugin: UInt16(truncatingIfNeeded: word)) }
+}
+
+/// The worker's pen: relaxed stores of one word each, a few instructions. The reader sees each word whole.
+@frozen @safe
+public struct PlaceNotes: Sendable {
+  // Sound: points to four words that live as long as the process (a worker's page), or as the `SharedPage`.
+  @usableFromInline nonisolated(unsafe) let words: UnsafeMutablePointer<Atomic<UInt64>>
+
+  init(words: UnsafeMutablePointer<Atomic<UInt64>>) { unsafe self.words = unsafe words }
+
+  /// A frame is taken up; no plugin is at work.
+  @inlinable @inline(__always)
+  public func takeUp(frame: UInt64) {
+    unsafe words[0].store(frame &<< 16, ordering: .relaxed)
+  }
+
+  /// A plugin is about to be called for a frame. `plugin` counts from 1; 0 says that it has returned.
+  @inlinable @inline(__always)
+  public func call(plugin: UInt16, frame: UInt64) {
+    unsafe words[0].store(frame &<< 16 | UInt64(plugin), ordering: .relaxed)
+  }
+
+  /// How far the evidence has been read, and how many frames are done. Once a block is often enough for the progress
+  /// line; once a frame where evidence cannot be read twice.
+  @inlinable @inline(__always)
+  public func progress(offset: UInt64, frames: UInt64) {
+    unsafe words[1].store(offset, ordering: .relaxed)
+    unsafe words[2].store(frames, ordering: .relaxed)
+  }
+
+  /// Work that belongs to no frame (closing flows, summing up) goes on. Call it at least once a second.
+  @inlinable @inline(__always)
+  public func beat() {
+    unsafe words[3].store(words[3].load(ordering: .relaxed) &+ 1, ordering: .relaxed)
+  }
+}
+
+/// One page of shared memory behind a descriptor that a child can be given.
+@safe
+public final class SharedPage: Sendable {
+  /// Close-on-exec; valid as long as this object lives.
+  public let descriptor: Int32
+  // Sound: set once, and the memory behind it is only touched through atomic words.
+  nonisolated(unsafe) private let base: UnsafeMutableRawPointer
+
+  private static let byteCount = 4096
+
+  /// A new page, all zero.
+  public init() throws(SystemError) {
+    // Sound: the name is a constant, lent for the call.
+    descriptor = unsafe veil_memfd_create("veilscope-page", UInt32(VEIL_MFD_CLOEXEC | VEIL_MFD_ALLOW_SEALING))
+    guard descriptor >= 0 else { throw SystemError(last: "create", "a shared page") }
+    guard ftruncate(descriptor, off_t(SharedPage.byteCount)) == 0,
+      // Without the seals a worker could shrink the file, and the supervisor's next look would be fatal (SIGBUS).
+      veil_add_seals(descriptor, Int32(VEIL_SEAL_SHRINK | VEIL_SEAL_GROW | VEIL_SEAL_SEAL)) == 0,
+      let base = unsafe SharedPage.map(descriptor)
+    else {
+      let error = SystemError(last: "create", "a shared page")
+      close(descriptor)
+      throw error
+    }
+    unsafe self.base = unsafe base
+  }
+
+  deinit {
+    // Sound: mapped in init, and `PlaceNotes` over it are documented not to outlive this object.
+    unsafe munmap(base, SharedPage.byteCount)
+    close(descriptor)
+  }
+
+  /// The pen over this page, which must not outlive it. For tests and for analysis without a process.
+  public var notes: PlaceNotes { unsafe PlaceNotes(words: words) }
+
+  /// In a child: maps the page that it was given, for as long as the process lives. The descriptor can be closed then.
+  public static func notes(mapping descriptor: Int32) throws(SystemError) -> PlaceNotes {
+    var status = stat()
+    // Sound: the struct is lent for the call. A smaller file would be fatal at the first store.
+    guard unsafe fstat(descriptor, &status) == 0, status.st_size == off_t(byteCount),
+      let base = unsafe map(descriptor)
+    else { throw SystemError("use", "the shared page", code: EINVAL) }
+    return unsafe PlaceNotes(words: base.bindMemory(to: Atomic<UInt64>.self, capacity: 4))
+  }
+
+  public var place: WorkerPlace { WorkerPlace(word: word(0)) }
+  /// The offset up to which evidence has been taken up.
+  public var offset: UInt64 { word(1) }
+  public var framesDone: UInt64 { word(2) }
+  /// All words that show life. Two equal values: the worker stood still between them.
+  public var pulse: SIMD4<UInt64> { SIMD4(word(0), word(1), word(2), word(3)) }
+
+  /// Back to all zero, for the next attempt.
+  public func clear() {
+    for index in 0..<4 { unsafe words[index].store(0, ordering: .relaxed) }
+  }
+
+  private func word(_ index: Int) -> UInt64 { unsafe words[index].load(ordering: .relaxed) }
+
+  private var words: UnsafeMutablePointer<Atomic<UInt64>> {
+    // Sound: the page is mapped, aligned and larger than four words; Atomic<UInt64> is a plain word.
+    unsafe base.bindMemory(to: Atomic<UInt64>.self, capacity: 4)
+  }
+
+  private static func map(_ descriptor: Int32) -> UnsafeMutableRawPointer? {
+    // Sound: a fresh mapping of a file of that size.
+    let base = unsafe mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
+    return unsafe base == MAP_FAILED ? nil : base
+  }
+}
