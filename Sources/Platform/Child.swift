@@ -144,7 +144,7 @@ public final class Child: Sendable {
       unsafe texts.map { unsafe strdup($0) } + [nil]
     }
     defer {
-      for unsafevector in unsafe vectors { for unsafetext in unsafe vector { unsafe free(text) } }
+      unsafe vectors.joined().forEach { unsafe free($0) }
     }
     var process: pid_t = -1
     if code == 0 {
