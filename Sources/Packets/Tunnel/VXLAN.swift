@@ -1,0 +1,16 @@
+// Virtual eXtensible LAN: Ethernet in UDP (RFC 7348 section 5).
+//
+//     0  flags 1    08: the network identifier is valid; 80: with a group policy (draft-smith-vxlan-group-policy)
+//     1  reserved, or group policy  3
+//     4  network identifier  3
+//     7  reserved  1
+//     8  Ethernet frame
+
+import Bytes
+
+extension LayerDecoder {
+  mutating func readVXLAN(_ bytes: RawSpan) -> Bool {
+    guard let head = head(bytes, 8), head.u8(0) & 0x7f == 0x08 else { return false }
+    return enter(.vxlan, after: 8, .ethernet, id: UInt64(head.u32(4) >> 8))
+  }
+}
