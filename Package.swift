@@ -106,6 +106,10 @@ func present(_ targets: [Target]) -> [Target] {
   let here = targets.filter { FileManager.default.fileExists(atPath: "\(root)/\($0.path ?? "")") }
   let names = Set(here.map(\.name))
   for target in here {
+    // A room's tests import what the room imports.
+    if target.type == .test, let tested = targets.first(where: { "\($0.name)Tests" == target.name }) {
+      target.dependencies += tested.dependencies
+    }
     target.dependencies = target.dependencies.filter {
       switch $0 {
       case .byNameItem(let name, _), .targetItem(let name, _): names.contains(name)

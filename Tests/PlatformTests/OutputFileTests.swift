@@ -1,0 +1,177 @@
+// What stands under a final name is whole; what stood there before is only replaced when asked for.
+
+import Foundation
+import Testing
+
+@testable import Platform
+
+struct OutputFileTests {
+  let folder: TemporaryFolder
+  init() throws { folder = try TemporaryFolder() }
+
+  @Test func `the final name appears with publish, and not before`() throws {
+    let output = try OutputFile(path: folder.file("out.json"))
+    try output.write(Array("whole".utf8))
+    #expect(folder.names == ["out.json.partial"])
+    try output.finish()
+    #expect(folder.text("out.json.partial") == "whole")
+    #expect(folder.names == ["out.json.partial"])
+    try output.publish()
+    #expect(folder.names == ["out.json"])
+    #expect(folder.text("out.json") == "whole")
+    #expect(output.size == 5)
+  }
+
+  @Test func `an existing file is refused before anything is created`() throws {
+    try folder.put("old", "out.json")
+    #expect(throws: OutputError.exists(folder.file("out.json"))) { try OutputFile(path: folder.file("out.json")) }
+    #expect(folder.names == ["out.json"])
+    #expect(folder.text("out.json") == "old")
+  }
+
+  @Test func `overwriting leaves the old file whole until publish`() throws {
+    try folder.put("old", "out.json")
+    let output = try OutputFile(path: folder.file("out.json"), overwrite: true)
+    try output.write(Array("new".utf8))
+    try output.finish()
+    #expect(folder.text("out.json") == "old")
+    try output.publish()
+    #expect(folder.text("out.json") == "new")
+    #expect(folder.names == ["out.json"])
+  }
+
+  @Test func `a file that appears meanwhile is not replaced`() throws {
+    let output = try OutputFile(path: folder.file("out.json"))
+    try output.finish()
+    try folder.put("somebody else's", "out.json")
+    #expect(throws: OutputError.exists(folder.file("out.json"))) { try output.publish() }
+    #expect(folder.text("out.json") == "somebody else's")
+  }
+
+  @Test(arguments: [false, true])
+  func `a symbolic link in either place is refused, overwriting or not`(overwrite: Bool) throws {
+    try folder.put("target", "target")
+    for (link, out) in [("a", "a"), ("b.partial", "b")] {
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.file(link), withDestinationPath: folder.file("target"))
+      #expect(throws: OutputError.symbolicLink(folder.file(link))) {
+        try OutputFile(path: folder.file(out), overwrite: overwrite)
+      }
+    }
+    #expect(folder.text("target") == "target")
+  }
+
+  @Test func `a folder in the place is refused`() throws {
+    try FileManager.default.createDirectory(atPath: folder.file("out"), withIntermediateDirectories: false)
+    #expect(throws: OutputError.notAFile(folder.file("out"))) {
+      try OutputFile(path: folder.file("out"), overwrite: true)
+    }
+  }
+
+  @Test func `a leftover partial file is kept unless overwriting`() throws {
+    try folder.put("line\n", "out.partial")
+    #expect(throws: OutputError.leftover(folder.file("out.partial"))) { try OutputFile(path: folder.file("out")) }
+    #expect(folder.text("out.partial") == "line\n")
+    let output = try OutputFile(path: folder.file("out"), overwrite: true)
+    try output.finish()
+    #expect(folder.text("out.partial") == "")
+  }
+
+  @Test func `two runs do not share one partial file`() throws {
+    let first = try OutputFile(path: folder.file("out"))
+    #expect(throws: OutputError.inUse(folder.file("out.partial"))) {
+      try OutputFile(path: folder.file("out"), overwrite: true)
+    }
+    try first.write(Array("mine".utf8))
+    try first.finish()
+    try first.publish()
+    #expect(folder.text("out") == "mine")
+  }
+
+  @Test func `a missing folder and a path without a name are named`() throws {
+    #expect(throws: OutputError.noFolder(folder.file("none"))) { try OutputFile(path: folder.file("none/out")) }
+    #expect(throws: OutputError.noName(folder.path + "/")) { try OutputFile(path: folder.path + "/") }
+    #expect(throws: OutputError.noName("")) { try OutputFile(path: "") }
+  }
+
+  @Test func `without publish the partial file stays, discard removes it`() throws {
+    do {
+      let output = try OutputFile(path: folder.file("kept"))
+      try output.write(Array("line\n".utf8))
+      try output.flush()
+    }
+    let output = try OutputFile(path: folder.file("gone"))
+    try output.flush()
+    output.discard()
+    #expect(folder.names == ["kept.partial"])
+    #expect(throws: OutputError.self) { try output.write(Array("more".utf8)) }
+    #expect(throws: OutputError.self) { try output.publish() }
+  }
+
+  @Test(arguments: [3, 200_000, 300_000, 700_000])
+  func `what is taken back is gone, in the buffer or on the disk`(kept: Int) throws {
+    let output = try OutputFile(path: folder.file("out"))
+    let line = [UInt8](repeating: 0x61, count: 1000)
+    while output.size < kept { try output.write(Array(line.prefix(kept - Int(output.size)))) }
+    for _ in 0..<600 { try output.write([UInt8](repeating: 0x62, count: 1000)) }
+    try output.truncate(to: UInt64(kept))
+    #expect(output.size == UInt64(kept))
+    try output.write(Array("end".utf8))
+    try output.finish()
+    let text = try #require(folder.text("out.partial"))
+    #expect(text.utf8.count == kept + 3)
+    #expect(text.hasSuffix("aend"))
+    #expect(!text.contains("b"))
+  }
+
+  @Test(arguments: [10, 400_000])
+  func `a spool is appended whole, from memory or from its file`(size: Int) throws {
+    let output = try OutputFile(path: folder.file("out"))
+    try output.write(Array("head ".utf8))
+    let spool = SpoolFile(beside: output)
+    let bytes = (0..<size).map { UInt8(0x30 + $0 % 10) }
+    try bytes.withRawSpanForTests { try spool.write($0) }
+    try output.append(spool)
+    try output.write(Array(" tail".utf8))
+    try output.finish()
+    #expect(folder.text("out.partial") == "head " + String(decoding: bytes, as: UTF8.self) + " tail")
+    #expect(folder.names == ["out.partial"])
+  }
+
+  @Test func `a spool that was emptied holds only what came after`() throws {
+    let output = try OutputFile(path: folder.file("out"))
+    let spool = SpoolFile(beside: output, threshold: 8)
+    for text in ["first words ", "and more "] { try Array(text.utf8).withRawSpanForTests { try spool.write($0) } }
+    try spool.removeAll()
+    for text in ["last ", "words that count"] { try Array(text.utf8).withRawSpanForTests { try spool.write($0) } }
+    try output.append(spool)
+    try output.finish()
+    #expect(folder.text("out.partial") == "last words that count")
+    var pieces: [UInt8] = []
+    try spool.forEachPiece { (piece) throws(SystemError) in pieces += piece.array }
+    #expect(String(decoding: pieces, as: UTF8.self) == "last words that count")
+  }
+
+  @Test func `a full disk surfaces, and nothing is published`() async throws {
+    // The largest file size stands in for the disk's: the same call fails in the same place, with EFBIG.
+    await #expect(processExitsWith: .success) {
+      signal(SIGXFSZ, SIG_IGN)
+      var limit = rlimit(rlim_cur: 300_000, rlim_max: 300_000)
+      unsafe setrlimit(__rlimit_resource_t(1), &limit)
+      let folder = try TemporaryFolder()
+      let output = try OutputFile(path: folder.file("out"))
+      var failure: OutputError?
+      do throws(OutputError) {
+        for _ in 0..<1000 { try output.write([UInt8](repeating: 0x61, count: 1000)) }
+        try output.finish()
+      } catch { failure = error }
+      guard case .system(let error)? = failure, error.isFull else { fatalError("\(String(describing: failure))") }
+      do throws(OutputError) {
+        try output.publish()
+        fatalError("published")
+      } catch { precondition(error == failure) }
+      output.discard()
+      precondition(folder.names.isEmpty)
+    }
+  }
+}
