@@ -1,0 +1,7 @@
+// What Cryptography uses of OpenSSL's libcrypto.
+#pragma once
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
