@@ -70,17 +70,6 @@ extension RawSpan {
     return extracting(offset..<end)
   }
 
-  /// The `count` bytes at `offset`, or nil where they do not fit.
-  ///
-  /// With a constant `count`, loads at constant offsets from the window need no further check: one check a header.
-  @inlinable @inline(__always)
-  @_lifetime(copy self)
-  public func window(_ offset: Int, _ count: Int) -> RawSpan? {
-    guard offset >= 0, count >= 0, count <= byteCount &- offset else { return nil }
-    // Sound: `offset &+ count` is at most `byteCount` and not below `offset`, as just checked.
-    return unsafe extracting(unchecked: Range(uncheckedBounds: (offset, offset &+ count)))
-  }
-
   /// Whether the bytes at `offset` are those of `text`.
   @inlinable
   public func holds(_ text: StaticString, at offset: Int = 0) -> Bool {

@@ -18,6 +18,7 @@ import Terms
 ///
 /// A step other than `.packet` and `.end` says why a layer was not read; then `next` gives `.end`, except in an
 /// IEEE 802.11 A-MSDU, whose further subframes follow (as packets of depth 0).
+@frozen
 public struct LayerDecoder: Sendable, BitwiseCopyable {
   /// Packets inside one another that a frame may give.
   public static let maximumDepth: UInt8 = 8
@@ -25,30 +26,29 @@ public struct LayerDecoder: Sendable, BitwiseCopyable {
   /// Headers that may stand before one addressed layer; no real stack of tags comes near.
   static let maximumHeaders = 64
 
-  /// Where the next header stands, and what it is.
-  var offset = 0
-  var header: Header = .none
+  /// What header is read next, and where it stands (see `offset`).
+  @usableFromInline var header: Header = .none
   /// Packets given so far that this one is inside of.
-  var depth: UInt8 = 0
-  /// The tunnel that the next packet comes in.
-  var carrier: Carrier = .none
-  var hasTunnelID = false
-  var tunnelID: UInt64 = 0
-  /// Where the captured bytes of the layer end, where the enclosing headers say that it ends, and where the frame ended
-  /// on the wire. `end` never exceeds `limit`.
-  var end = 0
-  var limit = 0
-  var wireEnd = 0
+  @usableFromInline var depth: UInt8 = 0
+  /// The tunnel that the next packet comes in; `tunnelID` is 0 where it has none.
+  @usableFromInline var carrier: Carrier = .none
+  @usableFromInline var hasTunnelID = false
+  @usableFromInline var tunnelID: UInt64 = 0
+  // Offsets, unsigned so that no check of a lower bound is left on the packet path; none exceeds `longest` by much.
+  @usableFromInline var headerStart: UInt32 = 0
+  @usableFromInline var capturedEnd: UInt32 = 0
+  @usableFromInline var statedEnd: UInt32 = 0
+  @usableFromInline var frameEnd: UInt32 = 0
   /// The next subframe of an A-MSDU and the aggregate's end; 0 where there is none.
-  var aggregateNext = 0
-  var aggregateEnd = 0
+  @usableFromInline var aggregateNext = 0
+  @usableFromInline var aggregateEnd = 0
   /// What a reassembled datagram's payload belongs to.
-  var datagram = Packet.blank
+  @usableFromInline var datagram = Packet.blank
 
   public init() {}
 
   /// Lengths beyond this are cut to it: offsets in a packet are 32 bits wide.
-  static let longest = 0x3fff_ffff
+  @usableFromInline static let longest = 0x3fff_ffff
 
   /// Starts on a frame.
   ///
@@ -56,8 +56,11 @@ public struct LayerDecoder: Sendable, BitwiseCopyable {
   ///   - fcsLength: bytes of frame check sequence at the frame's end, as far as the capture says so.
   ///   - originalLength: the frame's length on the wire, by the capture.
   ///   - bytes: the captured bytes; passed again at each call of `next`.
+  @inlinable
   public mutating func begin(linkType: LinkType, fcsLength: UInt8, originalLength: Int, bytes: RawSpan) {
-    start(captured: bytes.byteCount)
+    offset = 0
+    aggregateNext = 0
+    end = min(bytes.byteCount, Self.longest)
     let onWire = min(max(originalLength, end), Self.longest)
     wireEnd = onWire &- min(Int(fcsLength), onWire)
     end = min(end, wireEnd)
@@ -65,6 +68,7 @@ public struct LayerDecoder: Sendable, BitwiseCopyable {
     depth = 0
     carrier = .none
     hasTunnelID = false
+    tunnelID = 0
     header = linkType.number == LinkTypes.ethernet ? .ethernet : LinkTypes.header(linkType.number)
   }
 
@@ -73,7 +77,9 @@ public struct LayerDecoder: Sendable, BitwiseCopyable {
   /// The first call of `next` gives that packet with its transport header; offsets count from the start of `bytes`,
   /// which are the payload alone.
   public mutating func begin(reassembled packet: Packet, bytes: RawSpan) {
-    start(captured: bytes.byteCount)
+    offset = 0
+    aggregateNext = 0
+    end = min(bytes.byteCount, Self.longest)
     limit = end
     wireEnd = end
     depth = packet.depth
@@ -84,16 +90,12 @@ public struct LayerDecoder: Sendable, BitwiseCopyable {
     header = .reassembled
   }
 
-  private mutating func start(captured: Int) {
-    offset = 0
-    end = min(captured, Self.longest)
-    aggregateNext = 0
-  }
-
   /// Whether the frame can give nothing more. False is no promise: what stands inside may turn out not to be read.
+  @inlinable
   public var isAtEnd: Bool { header == .none && aggregateNext == 0 }
 
   /// Leaves what the last packet carries unread. The next call of `next` gives what stands beside it, if anything.
+  @inlinable
   public mutating func skipInside() { header = .none }
 
   /// Reads the next addressed layer into `packet`, all of whose fields are written when the answer is `.packet`.
@@ -103,9 +105,20 @@ public struct LayerDecoder: Sendable, BitwiseCopyable {
       depth = 0
       carrier = .none
       hasTunnelID = false
+      tunnelID = 0
       enterSubframe()
     }
     packet = .blank
+    // By far the commonest headers, without the way through the switch.
+    if header == .ethernet, let step = readEthernet(bytes, &packet) {
+      header = .none
+      return step
+    }
+    if header == .ipv4 {
+      let step = readIPv4(bytes, &packet)
+      if step != .packet { header = .none }
+      return step
+    }
     for _ in 0..<Self.maximumHeaders {
       if let step = read(bytes, &packet) {
         if step != .packet { header = .none }
@@ -120,8 +133,14 @@ public struct LayerDecoder: Sendable, BitwiseCopyable {
   ///
   /// A UDP tunnel counts only where its port, its whole header and a valid inner IP header agree, so this looks at the
   /// headers inside (and keeps nothing of them): ask only where the packet itself is covered.
+  @inlinable
   public func pendingCarrier(_ bytes: RawSpan) -> Carrier {
-    if header == .none || depth == 0 { return .none }
+    header == .none ? .none : carrierInside(bytes)
+  }
+
+  @usableFromInline
+  func carrierInside(_ bytes: RawSpan) -> Carrier {
+    if depth == 0 { return .none }
     switch header {
     case .gre:
       var trial = self
@@ -188,10 +207,38 @@ public struct LayerDecoder: Sendable, BitwiseCopyable {
 // MARK: - What every header's reading uses
 
 extension LayerDecoder {
+  /// Where the next header stands.
+  @inlinable
+  var offset: Int {
+    @inline(__always) get { Int(headerStart) }
+    @inline(__always) set { headerStart = UInt32(truncatingIfNeeded: newValue) }
+  }
+
+  /// Where the layer's captured bytes end; never beyond `limit`.
+  @inlinable
+  var end: Int {
+    @inline(__always) get { Int(capturedEnd) }
+    @inline(__always) set { capturedEnd = UInt32(truncatingIfNeeded: newValue) }
+  }
+
+  /// Where the layer ends by the headers around it.
+  @inlinable
+  var limit: Int {
+    @inline(__always) get { Int(statedEnd) }
+    @inline(__always) set { statedEnd = UInt32(truncatingIfNeeded: newValue) }
+  }
+
+  /// Where the frame ended on the wire.
+  @inlinable
+  var wireEnd: Int {
+    @inline(__always) get { Int(frameEnd) }
+    @inline(__always) set { frameEnd = UInt32(truncatingIfNeeded: newValue) }
+  }
+
   /// The next `count` bytes, where the layer and the capture hold them.
   @inline(__always)
   @_lifetime(copy bytes)
-  func head(_ bytes: RawSpan, _ count: Int) -> RawSpan? {
+  func head(_ bytes: RawSpan, _ count: Int) -> Window? {
     count <= end &- offset ? bytes.window(offset, count) : nil
   }
 

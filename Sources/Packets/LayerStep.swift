@@ -21,7 +21,7 @@ public enum LayerStep: UInt8, Hashable, Sendable, BitwiseCopyable, CaseIterable 
 }
 
 /// The header that stands at the decoder's offset.
-enum Header: UInt8, BitwiseCopyable {
+@usableFromInline enum Header: UInt8, Sendable, BitwiseCopyable {
   case none
   // Links, by the capture's link type or by what stood before.
   case ethernet, llc, linuxCooked, linuxCooked2, rawIP, null, loop, ppp, pppoe, ciscoHDLC, frameRelay, nflog, ppi

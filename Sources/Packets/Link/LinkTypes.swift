@@ -1,10 +1,11 @@
 // The list of link types that are read: a number, and the header that a frame of it begins with.
 // Numbers are the LINKTYPE_ values of https://www.tcpdump.org/linktypes.html.
 
-enum LinkTypes {
-  static let ethernet: UInt16 = 1
+@usableFromInline enum LinkTypes {
+  @usableFromInline static let ethernet: UInt16 = 1
 
   /// The header that a frame of link type `number` begins with.
+  @usableFromInline
   static func header(_ number: UInt16) -> Header {
     switch number {
     case 0: .null

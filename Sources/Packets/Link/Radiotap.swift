@@ -36,12 +36,12 @@ extension LayerDecoder {
     var at = 8
     var word = present
     while word & Presence.more != 0 {
-      guard let next = header.window(at, 4) else { return 0 }
-      word = next.u32le(0)
+      guard at <= length &- 4 else { return 0 }
+      word = header.u32le(at)
       at &+= 4
     }
     if present & Presence.timer != 0 { at = ((at &+ 7) & ~7) &+ 8 }
-    return header.u8IfPresent(at) ?? 0
+    return at < length ? header.u8(at) : 0
   }
 
   mutating func readPrism(_ bytes: RawSpan) -> LayerStep? {

@@ -15,7 +15,7 @@ extension LayerDecoder {
   static let ipv4Length = 20
 
   @inline(__always)
-  mutating func readIPv4(_ bytes: RawSpan, _ packet: inout Packet) -> LayerStep? {
+  mutating func readIPv4(_ bytes: RawSpan, _ packet: inout Packet) -> LayerStep {
     let start = offset
     guard let head = head(bytes, Self.ipv4Length) else { return shortage(Self.ipv4Length) }
     guard depth < Self.maximumDepth else { return .tooDeep }
@@ -63,7 +63,7 @@ extension LayerDecoder {
 
   /// The sum of the option words; where they are not captured whole, nothing that is used.
   @inline(never)
-  private func optionSum(_ bytes: RawSpan, _ start: Int, _ headerLength: Int) -> UInt64 {
+  private mutating func optionSum(_ bytes: RawSpan, _ start: Int, _ headerLength: Int) -> UInt64 {
     guard start &+ headerLength <= end, let whole = bytes.window(start, headerLength) else { return 0 }
     var sum: UInt64 = 0
     var at = Self.ipv4Length

@@ -11,8 +11,7 @@ import Terms
 extension LayerDecoder {
   static let ipv6Length = 40
 
-  @inline(__always)
-  mutating func readIPv6(_ bytes: RawSpan, _ packet: inout Packet) -> LayerStep? {
+  mutating func readIPv6(_ bytes: RawSpan, _ packet: inout Packet) -> LayerStep {
     let start = offset
     guard let head = head(bytes, Self.ipv6Length) else { return shortage(Self.ipv6Length) }
     guard depth < Self.maximumDepth else { return .tooDeep }
@@ -44,7 +43,7 @@ extension LayerDecoder {
   /// Where a packet whose length field is zero ends: a jumbogram by its option, one without a payload at once, any
   /// other where the layer around it ends.
   @inline(never)
-  private func endOfUnstated(_ bytes: RawSpan, next: UInt8, payloadStart: Int) -> Int {
+  private mutating func endOfUnstated(_ bytes: RawSpan, next: UInt8, payloadStart: Int) -> Int {
     if next == IPv6Extension.noNext { return min(limit, payloadStart) }
     let around = min(limit, wireEnd)
     guard next == IPv6Extension.hopByHop, let jumbo = jumboLength(bytes, payloadStart) else { return around }
@@ -52,7 +51,7 @@ extension LayerDecoder {
   }
 
   /// RFC 2675 section 2: option type 0xc2, length 4, payload length 4, in the hop-by-hop header at `start`.
-  private func jumboLength(_ bytes: RawSpan, _ start: Int) -> Int? {
+  private mutating func jumboLength(_ bytes: RawSpan, _ start: Int) -> Int? {
     guard start &+ 8 <= end, let first = bytes.window(start, 8) else { return nil }
     let length = (Int(first.u8(1)) &+ 1) &* 8
     guard start &+ length <= end, let options = bytes.window(start, length) else { return nil }
@@ -63,8 +62,9 @@ extension LayerDecoder {
         at &+= 1
         continue
       }
-      guard let size = options.u8IfPresent(at &+ 1) else { return nil }
-      if type == 0xc2, size == 4, let value = options.u32IfPresent(at &+ 2) { return Int(value) }
+      guard at &+ 1 < length else { return nil }
+      let size = options.u8(at &+ 1)
+      if type == 0xc2, size == 4 { return at &+ 6 <= length ? Int(options.u32(at &+ 2)) : nil }
       at &+= 2 &+ Int(size)
     }
     return nil

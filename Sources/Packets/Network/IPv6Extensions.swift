@@ -41,7 +41,7 @@ extension LayerDecoder {
   /// Passes over extension headers from `start` on. Stops after a fragment header, whose payload is a piece of the rest,
   /// and before a header that the capture or the packet cuts; then `isCut` is set.
   @inline(never)
-  func walkExtensions(
+  mutating func walkExtensions(
     _ bytes: RawSpan, _ first: UInt8, from start: Int, to ipEnd: Int, _ packet: inout Packet
   ) -> AfterExtensions {
     var number = first

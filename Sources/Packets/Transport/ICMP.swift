@@ -7,7 +7,7 @@ import Bytes
 extension LayerDecoder {
   static let icmpLength: Int32 = 8
 
-  func readICMP(_ bytes: RawSpan, _ packet: inout Packet) {
+  mutating func readICMP(_ bytes: RawSpan, _ packet: inout Packet) {
     if let head = head(bytes, 4) {
       packet.icmpType = head.u8(0)
       packet.icmpCode = head.u8(1)

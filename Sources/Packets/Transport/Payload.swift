@@ -31,7 +31,7 @@ extension LayerDecoder {
     header = .none
     packet.carrier = carrier
     packet.depth = depth
-    packet.tunnelID = hasTunnelID ? tunnelID : 0
+    packet.tunnelID = tunnelID
     packet.hasTunnelID = hasTunnelID
     depth &+= 1
 
@@ -41,9 +41,6 @@ extension LayerDecoder {
     packet.ipPayloadOffset = Int32(truncatingIfNeeded: start)
     packet.ipPayloadLength = length
     packet.ipPayloadCaptured = captured
-    packet.payloadOffset = Int32(truncatingIfNeeded: start)
-    packet.payloadLength = length
-    packet.payloadCaptured = captured
 
     if packet.fragmentOffset == 0, !isCut {
       if number == IPProtocol.tcp { return readTCP(bytes, &packet) }
@@ -56,6 +53,7 @@ extension LayerDecoder {
   private mutating func finishOther(
     _ bytes: RawSpan, _ packet: inout Packet, _ number: UInt8, _ family: AddressFamily, isCut: Bool
   ) {
+    packet.setPayload(after: 0)
     packet.transport = Transport(protocolNumber: number, family: family)
     // A later fragment begins in the middle; a tunnel in pieces is read from the reassembled datagram.
     if packet.fragmentOffset != 0 || isCut { return }
@@ -103,7 +101,7 @@ extension Transport {
 
 extension Packet {
   /// A packet of which nothing is known yet.
-  @inline(__always)
+  @inlinable @inline(__always)
   static var blank: Packet { Packet(source: Address(v4: 0), destination: Address(v4: 0)) }
 
   /// The transport's payload begins `count` bytes into the IP payload.

@@ -7,7 +7,7 @@ import Bytes
 extension LayerDecoder {
   static let sctpLength: Int32 = 12
 
-  func readSCTP(_ bytes: RawSpan, _ packet: inout Packet) {
+  mutating func readSCTP(_ bytes: RawSpan, _ packet: inout Packet) {
     packet.hasTransportHeader = head(bytes, Int(Self.sctpLength)) != nil
     readPorts(bytes, &packet, header: Self.sctpLength)
   }

@@ -12,7 +12,7 @@ extension LayerDecoder {
 
   /// Reads the header at the offset. Where the capture cut it, what is there: the ports, if those.
   @inline(__always)
-  func readTCP(_ bytes: RawSpan, _ packet: inout Packet) {
+  mutating func readTCP(_ bytes: RawSpan, _ packet: inout Packet) {
     packet.transport = .tcp
     guard let head = head(bytes, Int(Self.tcpLength)) else { return readPorts(bytes, &packet, header: Self.tcpLength) }
     let ports = head.u32(0)
@@ -30,7 +30,7 @@ extension LayerDecoder {
 
   /// The ports alone, where a transport header is cut after them; no payload then.
   @inline(never)
-  func readPorts(_ bytes: RawSpan, _ packet: inout Packet, header length: Int32) {
+  mutating func readPorts(_ bytes: RawSpan, _ packet: inout Packet, header length: Int32) {
     if let ports = head(bytes, 4) {
       packet.sourcePort = ports.u16(0)
       packet.destinationPort = ports.u16(2)

@@ -24,7 +24,7 @@ extension LayerDecoder {
       packet.payloadCaptured = min(packet.payloadCaptured, packet.payloadLength)
     }
     if UDPTunnels.mayBe(packet.sourcePort, packet.destinationPort), !packet.isFragment {
-      enterDatagramTunnel(packet)
+      enterDatagramTunnel(&packet)
     }
   }
 }

@@ -26,6 +26,7 @@ extension LayerDecoder {
     let type = head.u16(2)
     carrier = .gre
     hasTunnelID = false
+    tunnelID = 0
     switch flags & GREFlags.version {
     case 0: break
     case 1: return advance(0, to: .enhancedGRE)

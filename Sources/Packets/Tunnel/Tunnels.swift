@@ -55,6 +55,7 @@ extension LayerDecoder {
   private mutating func enter(_ tunnel: Carrier, _ next: Header) {
     carrier = tunnel
     hasTunnelID = false
+    tunnelID = 0
     header = next
   }
 
@@ -72,7 +73,7 @@ extension LayerDecoder {
 
   /// Stands before a UDP tunnel's header, where a port is a tunnel's; the destination's first.
   @inline(never)
-  mutating func enterDatagramTunnel(_ packet: Packet) {
+  mutating func enterDatagramTunnel(_ packet: inout Packet) {
     var next = UDPTunnels.header(port: packet.destinationPort)
     if next == .none { next = UDPTunnels.header(port: packet.sourcePort) }
     guard next != .none else { return }
@@ -87,6 +88,7 @@ extension LayerDecoder {
   mutating func openDatagramTunnel(_ bytes: RawSpan, _ packet: inout Packet) -> LayerStep? {
     var trial = self
     trial.hasTunnelID = false
+    trial.tunnelID = 0
     guard trial.readDatagramTunnel(bytes), trial.reachNetwork(bytes, &packet), trial.networkHeaderHolds(bytes) else {
       return .end
     }
