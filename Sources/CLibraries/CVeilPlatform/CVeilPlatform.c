@@ -7,6 +7,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -45,6 +46,11 @@ int veil_pipe(int *ends) { return pipe2(ends, O_CLOEXEC); }
 int veil_set_pipe_size(int descriptor, int bytes) { return fcntl(descriptor, F_SETPIPE_SZ, bytes); }
 
 int veil_duplicate_above(int descriptor, int lowest) { return fcntl(descriptor, F_DUPFD_CLOEXEC, lowest); }
+
+int veil_wait_readable(int descriptor) {
+  struct pollfd request = {.fd = descriptor, .events = POLLIN};
+  return ppoll(&request, 1, NULL, NULL);
+}
 
 int veil_is_open(int descriptor) { return fcntl(descriptor, F_GETFD); }
 

@@ -16,6 +16,7 @@ int veil_pipe(int *ends);
 int veil_set_pipe_size(int descriptor, int bytes);
 int veil_duplicate_above(int descriptor, int lowest);
 int veil_is_open(int descriptor);
+int veil_wait_readable(int descriptor);
 int veil_add_seals(int descriptor, int seals);
 int veil_terminal_columns(int descriptor);
 int veil_error_number(void);

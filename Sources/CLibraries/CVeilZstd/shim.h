@@ -1,0 +1,3 @@
+// What Swift sees of zstd.
+#include <zstd.h>
+#include <zstd_errors.h>

@@ -1,0 +1,136 @@
+// Reads one capture, whatever its format and compression, frame by frame.
+
+import Platform
+import Terms
+
+/// The frames of one pcap or pcapng capture, plain or compressed by gzip or zstd.
+///
+/// The format is found by the first bytes, never by a name. Reading waits only while no byte is there: from a pipe whose
+/// writer still runs the frames come as they are written.
+///
+/// Damage (a cut file, a wrong length, a broken compressed stream) ends the frames, or passes over one record where the
+/// file's own framing still holds; it becomes a notice of kind `damage`, and never an error.
+public struct CaptureReader: ~Copyable, FrameSource {
+  /// The current frame's header; valid after `advance` returned true.
+  public internal(set) var header: FrameHeader
+  /// Where the current frame's bytes stand in the buffer.
+  var frameStart = 0
+  var frameLength = 0
+  var buffer: BlockBuffer
+  var next: NextRecord
+  /// Number of the last record that has one.
+  var number: UInt64 = 0
+  var pcap = PcapLayout()
+  var pcapng = PcapngState()
+  /// Numbered records that were not given out.
+  var passedOver: UInt64 = 0
+  var isWhole = false
+  var notices: NoticeList
+
+  let evidence: UInt32
+  let limits: CaptureLimits
+  let compression: Compression
+  let isPcapng: Bool
+
+  /// What `advance` reads.
+  enum NextRecord { case pcap, pcapng, none }
+
+  /// Reads from an open descriptor, from its current position on, which it moves.
+  ///
+  /// Reads the first bytes at once, and throws where they are no capture.
+  /// - Parameter evidence: the index that frames and notices name.
+  public init(
+    _ descriptor: Descriptor, evidence: UInt32 = 0, limits: CaptureLimits = CaptureLimits()
+  ) throws(CaptureError) {
+    try self.init(DescriptorSource(descriptor), evidence: evidence, limits: limits)
+  }
+
+  /// Reads a capture that is in memory.
+  public init(
+    bytes: [UInt8], evidence: UInt32 = 0, limits: CaptureLimits = CaptureLimits()
+  ) throws(CaptureError) {
+    try self.init(MemorySource(bytes), evidence: evidence, limits: limits)
+  }
+
+  init(_ source: any ByteSource, evidence: UInt32 = 0, limits: CaptureLimits) throws(CaptureError) {
+    let opening = try Opening(source, limits: limits)
+    self.evidence = evidence
+    self.limits = limits
+    notices = NoticeList(evidence: evidence)
+    compression = opening.compression
+    isPcapng = opening.isPcapng
+    next = opening.isPcapng ? .pcapng : .pcap
+    buffer = opening.buffer
+    header = FrameHeader(
+      reference: FrameReference(number: 0, offset: 0, evidence: evidence), time: Timestamp(nanoseconds: 0),
+      hasTime: false, linkType: LinkType(0), capturedLength: 0, originalLength: 0)
+    if !isPcapng { readPcapHeader() }
+  }
+
+  public mutating func advance() -> Bool {
+    switch next {
+    case .pcap: advancePcap()
+    case .pcapng: advancePcapng()
+    case .none: false
+    }
+  }
+
+  /// The current frame's bytes, valid until the next `advance`.
+  public var bytes: RawSpan {
+    @_lifetime(borrow self)
+    get {
+      let span = buffer.span(from: frameStart, count: frameLength)
+      // Sound: the buffer is a stored part of self, so a borrow of self keeps its bytes in place.
+      return unsafe _overrideLifetime(span, borrowing: self)
+    }
+  }
+
+  /// What is known of the capture so far.
+  public var facts: CaptureFacts {
+    CaptureFacts(
+      format: isPcapng ? .pcapng : pcap.format, compression: compression,
+      interfaces: isPcapng ? pcapng.described : pcap.described,
+      interfaceCount: isPcapng ? pcapng.interfaceCount : UInt64(pcap.described.count), frames: number,
+      packets: number &- passedOver, bytes: UInt64(clamping: buffer.offset), bytesRead: buffer.bytesRead,
+      isWhole: isWhole, notices: notices.all)
+  }
+
+  /// Gives the buffer back; the reader is at its end.
+  mutating func release() {
+    next = .none
+    frameLength = 0
+    frameStart = 0
+    buffer.release()
+  }
+}
+
+// MARK: - Ends
+
+extension CaptureReader {
+  /// Ends with a notice of damage at the cursor.
+  mutating func end(_ code: String, _ message: String, at offset: Int, kind: Notice.Kind = .damage) {
+    notices.add(kind, code, message, offset: offset)
+    finish()
+  }
+
+  /// The stream ended while `wanted` bytes were needed for a record that begins at `offset`: its end where nothing of
+  /// the record is there, damage otherwise or where the source failed.
+  mutating func endOfStream(in part: String, wanted: Int, found: Int, at offset: Int) {
+    if let failure = buffer.failure {
+      end(failure.code, "\(failure.reason); what came before was read", at: offset)
+    } else if found > 0 {
+      end(
+        "capture.cut", "the file ends inside a \(part): \(wanted) bytes expected, \(found) there; it was cut short",
+        at: offset)
+    } else {
+      isWhole = true
+      finish()
+    }
+  }
+
+  private mutating func finish() {
+    next = .none
+    frameLength = 0
+    if number == passedOver { notices.add(.information, "capture.no-frames", "the file holds no packet") }
+  }
+}
