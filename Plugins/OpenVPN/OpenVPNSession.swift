@@ -1,0 +1,173 @@
+// What is remembered of one flow, and what its packets prove.
+
+import Bytes
+import PluginKit
+import Terms
+
+/// What one flow has shown so far.
+public struct OpenVPNSession: FlowMemory {
+  private(set) var protection: Protection?
+  var client = Peer()
+  var server = Peer()
+  private(set) var controlPackets = 0
+  /// Findings were made.
+  var isSaid = false
+
+  public init() {}
+
+  subscript(side: Side) -> Peer {
+    get { side == .client ? client : server }
+    set { if side == .client { client = newValue } else { server = newValue } }
+  }
+
+  /// Takes up a packet: `reader` holds it, as far as captured, `length` is its size on the wire. True where the TLS
+  /// inside the control channel has grown.
+  mutating func take(
+    _ reader: ByteReader, length: Int, from side: Side, at time: Timestamp?, frames: [FrameReference]
+  ) throws(ReadError) -> Bool {
+    var inside = reader
+    let header = try PacketHeader(&inside)
+    guard !header.opcode.isData else {
+      try takeData(&inside, header, from: side, frames)
+      return false
+    }
+    let protection = detect(reader, header, length: length, from: side)
+    controlPackets += 1
+    let isNewAttempt = header.opcode.isClientReset && self[side].session != header.session
+    if isNewAttempt { begin(side) }
+    self.protection = protection ?? self.protection
+    let isChanged = self[side].session != 0 && self[side].session != header.session
+    if isChanged, self.protection == nil {
+      // Bytes that change from packet to packet, and nothing else that speaks for OpenVPN.
+      self = OpenVPNSession()
+      throw inside.invalid()
+    }
+    var peer = self[side]
+    defer { self[side] = peer }
+    peer.changed = peer.changed || isChanged
+    peer.session = header.session
+    guard let protection else { return false }
+
+    var copy = reader
+    let packet = try ControlPacket(&copy, protection)
+    if let replay = packet.replay, let seconds = packet.time { peer.replay.take(replay, time: seconds, at: time) }
+    if header.opcode.isClientReset || header.opcode == .serverReset, peer.reset == nil {
+      peer.reset = header.opcode
+      peer.resetFrames = frames
+    }
+    if let remote = packet.remoteSession, let acknowledged = packet.acknowledged {
+      if peer.acknowledges != remote || (acknowledged.contains(0) && !peer.acknowledgesReset) {
+        peer.acknowledges = remote
+        peer.acknowledgesReset = acknowledged.lowerBound == 0
+        peer.acknowledgingFrames = frames
+      }
+    }
+    guard header.opcode == .control, header.keyID == 0, let message = packet.message, let payload = packet.payload
+    else {
+      return false
+    }
+    var whole = reader
+    try whole.skip(payload.lowerBound - reader.offset)
+    return peer.control.take(message, whole.rest())
+  }
+
+  private func detect(_ reader: ByteReader, _ header: PacketHeader, length: Int, from side: Side) -> Protection? {
+    switch header.opcode {
+    case .clientReset, .clientResetV3:
+      return Protection.ofReset(reader, header, length: length)
+    case .serverReset:
+      return protection ?? Protection.ofReset(reader, header, length: length)
+    default:
+      if let protection { return protection }
+      let remote = self[side.other].session
+      return remote == 0 ? nil : Protection.ofAcknowledgment(reader, of: remote)
+    }
+  }
+
+  /// A client's reset begins anew; what was taken up of the stream, and what was said, stays.
+  private mutating func begin(_ side: Side) {
+    var fresh = OpenVPNSession()
+    fresh.client.offset = client.offset
+    fresh.server.offset = server.offset
+    fresh.isSaid = isSaid
+    // An answer that was captured before its question.
+    if self[side].session == 0, self[side.other].reset == .serverReset { fresh[side.other] = self[side.other] }
+    self = fresh
+  }
+
+  private mutating func takeData(
+    _ reader: inout ByteReader, _ header: PacketHeader, from side: Side, _ frames: [FrameReference]
+  ) throws(ReadError) {
+    if header.opcode == .dataV2 {
+      let peer = try reader.u24()
+      let packet = try reader.u32()
+      // AEAD: a tag of 16 and something inside it.
+      guard reader.remaining > 16 || protection != nil else { throw reader.invalid() }
+      let head = UInt32(header.keyID) << 24 | peer
+      if protection == nil, client.data.isDisproved || server.data.isDisproved {
+        self = OpenVPNSession()
+        throw reader.invalid()
+      }
+      if side == .client {
+        client.data.take(head: head, packet: packet, frames.first)
+      } else {
+        server.data.take(head: head, packet: packet, frames.first)
+      }
+    }
+    if side == .client { client.sentData = true } else { server.sentData = true }
+  }
+
+  // MARK: - What is proven
+
+  /// The side that sent the client's reset.
+  var opener: Side? {
+    if client.reset?.isClientReset == true { return .client }
+    return server.reset?.isClientReset == true ? .server : nil
+  }
+
+  /// Both resets are there.
+  var hasResets: Bool {
+    guard let opener else { return false }
+    return self[opener.other].reset == .serverReset
+  }
+
+  /// The server's end acknowledged the client's reset by its session id.
+  var isClosed: Bool {
+    guard let opener, hasResets else { return false }
+    return self[opener].session == self[opener.other].acknowledges && self[opener.other].acknowledgesReset
+  }
+
+  /// And the client's end acknowledged the server's.
+  var isClosedBothWays: Bool {
+    guard let opener, isClosed else { return false }
+    return self[opener.other].session == self[opener].acknowledges
+  }
+
+  /// Each end acknowledges the other's session id, whatever came before.
+  var acknowledgeEachOther: Bool {
+    client.session != 0 && server.session != 0 && client.acknowledges == server.session
+      && server.acknowledges == client.session
+  }
+
+  /// Under tls-crypt: both ends count from 1 at times that fit, and neither changed its session id.
+  var isCounted: Bool {
+    hasResets && client.replay.isProven && server.replay.isProven && !client.changed && !server.changed
+  }
+
+  /// Under tls-crypt: both ends began to count at 1 and their clocks agree.
+  var isBegun: Bool {
+    hasResets && client.replay.beginsAtOne && server.replay.beginsAtOne && client.replay.agrees(with: server.replay)
+      && !client.changed && !server.changed
+  }
+
+  /// Nothing more can be read in clear: the TLS handshake inside is over.
+  var handshakeIsOver: Bool { client.sentData && server.sentData }
+
+  /// Data packets in both directions that count, with the same peer id: no control packet is in view.
+  var isDataOnly: Bool {
+    controlPackets == 0 && client.data.isChannel && server.data.isChannel
+      && client.data.head & 0xff_ffff == server.data.head & 0xff_ffff
+  }
+
+  var isEmpty: Bool { controlPackets == 0 && !client.sentData && !server.sentData }
+}
