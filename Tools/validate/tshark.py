@@ -1,0 +1,94 @@
+"""What tshark says of a capture: frame offsets and times, TCP streams with their sizes and first bytes.
+
+One call a capture, kept in a cache by the capture's digest, since starting tshark costs more than reading.
+"""
+
+import gzip
+import json
+import os
+import subprocess
+
+from corpus import address, pair
+
+FIELDS = [
+    "frame.number", "frame.file_off", "frame.time_epoch", "frame.protocols", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst",
+    "tcp.stream", "tcp.srcport", "tcp.dstport", "tcp.len", "tcp.payload", "ip.flags.mf", "ip.frag_offset",
+    "ipv6.fraghdr.offset",
+]
+FORMAT = 3  # of the cache
+FIRST_BYTES = 16
+
+
+def nanoseconds(text):
+    """`1470104373.025824000` without the rounding of a floating number."""
+    whole, _, part = text.partition(".")
+    sign = -1 if whole.startswith("-") else 1
+    return int(whole or 0) * 10**9 + sign * int((part + "0" * 9)[:9])
+
+
+def version():
+    done = subprocess.run(["tshark", "--version"], capture_output=True, text=True, check=False)
+    return done.stdout.split("\n")[0].split("(")[-1].split(")")[0].strip() if done.returncode == 0 else ""
+
+
+def read(path, digest, cache):
+    """{"frames": [[offset, nanoseconds]…], "streams": […], "fragments": [[host, host]…]}, or {"error": text}."""
+    kept = os.path.join(cache, f"{digest}-{FORMAT}.json.gz")
+    if os.path.exists(kept):
+        with gzip.open(kept, "rt", encoding="utf-8") as file:
+            return json.load(file)
+    command = ["tshark", "-n", "-r", path, "-o", "frame.show_file_off:TRUE", "-T", "fields", "-E", "occurrence=l"]
+    for field in FIELDS:
+        command += ["-e", field]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    said = gather(done.stdout)
+    if done.returncode != 0 and not said["frames"]:
+        said = {"error": done.stderr.strip().split("\n")[-1], "frames": [], "streams": [], "fragments": []}
+    os.makedirs(cache, exist_ok=True)
+    with gzip.open(kept + ".part", "wt", encoding="utf-8") as file:
+        json.dump(said, file)
+    os.replace(kept + ".part", kept)
+    return said
+
+
+def gather(output):
+    frames, streams, fragments = [], {}, set()
+    for line in output.split("\n"):
+        values = line.split("\t")
+        if len(values) != len(FIELDS):
+            continue
+        field = dict(zip(FIELDS, values))
+        frames.append([int(field["frame.file_off"] or -1), nanoseconds(field["frame.time_epoch"] or "0")])
+        layers = field["frame.protocols"].split(":")
+        version6 = "ipv6" in layers and ("ip" not in layers or last(layers, "ipv6") > last(layers, "ip"))
+        source, target = (field["ipv6.src"], field["ipv6.dst"]) if version6 else (field["ip.src"], field["ip.dst"])
+        if field["ip.flags.mf"] in ("1", "True") or field["ip.frag_offset"] not in ("", "0") or field["ipv6.fraghdr.offset"]:
+            fragments.add(pair(address(source), address(target)))
+        # A TCP header that an ICMP error quotes is no packet of the stream.
+        if not field["tcp.stream"] or "icmp" in layers or "icmpv6" in layers:
+            continue
+        count(streams, field, address(source), address(target), len(frames))
+    return {
+        "frames": frames,
+        "streams": [streams[key] for key in sorted(streams)],
+        "fragments": sorted(fragments),
+    }
+
+
+def last(layers, name):
+    return len(layers) - layers[::-1].index(name)
+
+
+def count(streams, field, source, target, number):
+    sender, receiver = (source, int(field["tcp.srcport"])), (target, int(field["tcp.dstport"]))
+    stream = streams.setdefault(
+        int(field["tcp.stream"]),
+        {"ends": pair(sender, receiver), "packets": 0, "payload": 0, "first": number, "last": number, "begins": []},
+    )
+    length = int(field["tcp.len"] or 0)
+    stream["packets"] += 1
+    stream["payload"] += length
+    stream["last"] = number
+    # The first bytes of each direction: what the stream began with.
+    if length > 0 and len(stream["begins"]) < 2 and sender not in [begin[0] for begin in stream["begins"]]:
+        stream["begins"].append([sender, field["tcp.payload"][: 2 * FIRST_BYTES]])
