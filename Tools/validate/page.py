@@ -115,9 +115,9 @@ def negatives(figures, struck):
     text = f"""
 ## Negatives
 
-{figures.negatives} captures in which none of the tools occurs, {figures.negatives_left} after {len(struck)} struck (a reader
-showed them to hold a tool), with {figures.negative_flows} flows. A strong or conclusive indication there, of any tool, is
-false: {len(figures.false_findings)}.
+{figures.negatives} captures in which none of the tools occurs, {figures.negatives_left} after {len(struck)} struck (a reader showed
+them to hold a tool), with {figures.negative_flows} flows. Strong or conclusive indications there, all of them false:
+{len(figures.false_findings)}.
 """
     if struck:
         text += "\n" + table(("struck", "evidence"), sorted(struck.items()))
@@ -142,8 +142,9 @@ def tshark(agreement, version):
 tshark {version}, {agreement.captures} normal captures: {agreement.frames} frames counted, {agreement.offsets} frame
 numbers and offsets of flow records, {agreement.streams} TCP streams with their packets and payload bytes.
 {len(agreement.differences)} differences, {len(agreement.unexplained)} of them without a reason.
-
-{table(("difference", "number", "explained", "captures"), body)}"""
+"""
+    if body:
+        text += "\n" + table(("difference", "number", "explained", "captures"), body)
     reasons = collections.Counter((kind, reason) for kind, _, _, reason in agreement.differences if reason)
     if reasons:
         text += "\n" + table(
@@ -175,14 +176,30 @@ captures. They say nothing of how common a tool is, and so not how probable it i
 
 
 def missed(figures):
-    text = "\n## Rows still missed\n\n"
+    """Rows that a class sets apart are counted by capture, the others listed one by one."""
     listed = sorted(figures.label_misses) + sorted(figures.fingerprint_misses)
     if not listed:
-        return text + "None.\n"
+        return "\n## Rows still missed\n\nNone.\n"
     by_reason = collections.Counter(miss.reason for miss in listed)
-    text += table(("reason", "rows"), sorted(by_reason.items(), key=lambda item: (-item[1], item[0])))
-    text += "\n" + table(
-        ("label or field", "capture", "flow", "expected", "reason"),
-        [(miss.what, miss.capture, miss.flow, miss.text, miss.reason) for miss in listed],
+    text = "\n## Rows still missed\n\n" + table(
+        ("reason", "rows"), sorted(by_reason.items(), key=lambda item: (-item[1], item[0]))
     )
+    single = [miss for miss in listed if miss.reason not in rows.CLASSES]
+    if single:
+        text += "\n" + table(
+            ("label or field", "capture", "flow", "expected", "reason"),
+            [(miss.what, miss.capture, miss.flow, miss.text, miss.reason) for miss in single],
+        )
+    apart = collections.defaultdict(collections.Counter)
+    for miss in listed:
+        if miss.reason in rows.CLASSES:
+            apart[(miss.reason, miss.what)][miss.capture] += 1
+    if apart:
+        text += "\nSet apart, by class:\n\n" + table(
+            ("class", "field", "captures (rows)"),
+            [
+                (kind, what, ", ".join(f"{capture} ({count})" for capture, count in sorted(captures.items())))
+                for (kind, what), captures in sorted(apart.items())
+            ],
+        )
     return text

@@ -6,6 +6,7 @@ One call a capture, kept in a cache by the capture's digest, since starting tsha
 import gzip
 import json
 import os
+import re
 import subprocess
 
 from corpus import address, pair
@@ -27,8 +28,13 @@ def nanoseconds(text):
 
 
 def version():
-    done = subprocess.run(["tshark", "--version"], capture_output=True, text=True, check=False)
-    return done.stdout.split("\n")[0].split("(")[-1].split(")")[0].strip() if done.returncode == 0 else ""
+    """tshark's version; empty where there is no tshark."""
+    try:
+        done = subprocess.run(["tshark", "--version"], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return ""
+    found = re.search(r"\d+\.\d+\.\d+", done.stdout)
+    return found.group() if done.returncode == 0 and found else ""
 
 
 def read(path, digest, cache):
