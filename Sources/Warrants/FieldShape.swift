@@ -23,9 +23,17 @@ indirect enum FieldShape: Sendable {
     case .yes: "true, or that the key is left out"
     case .word(let words):
       words.count == 1 ? "\"\(words[0])\"" : "one of " + words.map { "\"\($0)\"" }.joined(separator: ", ")
-    case .object(let fields, _): "an object with the keys " + fields.map(\.name).joined(separator: ", ")
+    case .object(let fields, _): FieldShape.expectation(fields)
     case .list(let element, _): "an array, each element " + element.expectation
     }
+  }
+
+  private static func expectation(_ fields: [FieldDeclaration]) -> String {
+    let required = fields.filter(\.isRequired).map(\.name)
+    let optional = fields.filter { !$0.isRequired }.map(\.name).joined(separator: ", ")
+    if required.isEmpty { return "an object with some of the keys \(optional)" }
+    return "an object with the key\(required.count == 1 ? "" : "s") \(required.joined(separator: ", "))"
+      + (optional.isEmpty ? "" : " (optional: \(optional))")
   }
 }
 

@@ -2,6 +2,7 @@
 // must hold between fields.
 
 import Bytes
+import Cryptography
 import JSON
 import Terms
 
@@ -9,8 +10,8 @@ extension Warrant {
   /// Bounds of a document.
   public static let limits = JSONLimits(bytes: 1 << 20, depth: 16)
 
-  /// Reads a document, given as the exact bytes of its file and their SHA-256.
-  public static func parse(_ document: [UInt8], sha256: Digest) throws(WarrantProblems) -> Warrant {
+  /// Reads a document, given as the exact bytes of its file.
+  public static func parse(_ document: [UInt8]) throws(WarrantProblems) -> Warrant {
     let value: JSONValue
     do throws(JSONError) {
       value = try JSONReader.read(document, limits: limits)
@@ -23,13 +24,25 @@ extension Warrant {
     }
     var check = WarrantCheck()
     check.check(value, WarrantFields.document, at: "")
-    var warrant = Warrant(document: document, digest: sha256)
+    var warrant = Warrant(document: document, digest: try digest(document))
     if let fields = value.object { warrant.read(fields) }
     warrant.checkTimes(&check)
     warrant.checkTargets(&check)
     warrant.checkEvidence(value.object ?? JSONObject(), &check)
     try check.finish()
     return warrant
+  }
+
+  private static func digest(_ document: [UInt8]) throws(WarrantProblems) -> Digest {
+    do throws(CryptographyError) {
+      return Digest(
+        .sha256,
+        try document.withRawSpan { span throws(CryptographyError) in try DigestAlgorithm.sha256.digest(of: span) })
+    } catch {
+      throw WarrantProblems(problems: [
+        WarrantProblem("", found: "no SHA-256 in this machine's libcrypto", expected: "a libcrypto that offers it")
+      ])
+    }
   }
 
   // MARK: - Fields
@@ -147,7 +160,8 @@ extension Warrant {
   }
 
   private func checkEvidence(_ fields: JSONObject, _ check: inout WarrantCheck) {
-    guard !training else { return }
+    // A value of `training` that is no boolean is reported; which rules it asks for is not known.
+    guard !training, fields["training"].map({ $0.boolean != nil }) ?? true else { return }
     if covers.contains(.recorded), fields["data"] == nil, fields["exhibits"] == nil {
       check.report(
         "data", found: "nothing", expected: "\"data\", \"exhibits\" or both: the warrant covers recorded evidence")

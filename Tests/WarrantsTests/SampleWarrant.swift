@@ -110,11 +110,7 @@ enum SampleWarrant {
     return "{" + members.map { "\"\($0.0)\": \($0.1)" }.joined(separator: ",\n") + "}"
   }
 
-  static func parse(_ text: String) throws(WarrantProblems) -> Warrant { try parse(Array(text.utf8)) }
-
-  static func parse(_ bytes: [UInt8]) throws(WarrantProblems) -> Warrant {
-    try Warrant.parse(bytes, sha256: Digest(.sha256, []))
-  }
+  static func parse(_ text: String) throws(WarrantProblems) -> Warrant { try Warrant.parse(Array(text.utf8)) }
 
   /// The problems of a document.
   static func problems(_ text: String) -> [WarrantProblem] {

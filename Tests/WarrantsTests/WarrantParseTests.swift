@@ -19,6 +19,14 @@ import Testing
     #expect(warrant.categories == Categories(.flow))
   }
 
+  @Test func digestIsThatOfTheExactBytes() throws {
+    // sha256sum of the two bytes and of the document cannot be checked by eye: one changed space must change it.
+    let first = try SampleWarrant.parse(SampleWarrant.minimal)
+    let second = try SampleWarrant.parse(SampleWarrant.minimal + "\n")
+    #expect(first.digest.bytes.count == 32)
+    #expect(first.digest != second.digest)
+  }
+
   @Test func readsEveryField() throws {
     let warrant = try SampleWarrant.parse(SampleWarrant.full)
     #expect(warrant.id == "7d1f1e9a-54a0-4f0e-9f3e-0c6a3f0b2c11")
@@ -52,8 +60,8 @@ import Testing
   }
 
   @Test func trainingDocumentsAreValid() throws {
-    #expect(try SampleWarrant.parse(TrainingWarrant.everything()).categories == .all)
+    #expect(try Warrant.parse(TrainingWarrant.everything()).categories == .all)
     let address = Address(v4: 0xc000_0201)
-    #expect(try SampleWarrant.parse(TrainingWarrant.addresses([address])).targets.map(\.address) == [address])
+    #expect(try Warrant.parse(TrainingWarrant.addresses([address])).targets.map(\.address) == [address])
   }
 }
