@@ -40,7 +40,8 @@ let package = Package(
   targets: present(
     rooms + plugins.map(plugin) + [
       room(
-        "Analysis", "Bytes", "Terms", "JSON", "Cryptography", "CaptureFiles", "Packets", "Findings", "Flows",
+        "Analysis", "Bytes", "Terms", "JSON", "Cryptography", "Platform", "CaptureFiles", "Packets", "Findings",
+        "Flows",
         "Warrants", "PluginKit", "Wire"),
       room(
         "PluginTestKit", "Bytes", "Terms", "JSON", "CaptureFiles", "Packets", "Findings", "Flows", "Warrants",

@@ -260,3 +260,10 @@ public struct Indication: FieldObject {
   public static let field = ObjectListField<Indication>(
     "indications", "what the flow indicates, one a rule", when: "any rule says so")
 }
+
+/// How the stream that an observation was read from came about. The engine adds it to every observation's object.
+public enum StreamWay {
+  public static let field = ListField<Label>(
+    "way", "the plugins that led to the stream it was read from, outermost first",
+    when: "it was not read from the flow's own stream")
+}

@@ -43,11 +43,14 @@ public struct JSONWriter: Sendable {
   /// Writes a member's name, which must need no escape.
   @inlinable
   public mutating func key(_ name: StaticString) {
-    separate()
-    bytes.append(0x22)
-    bytes.append(name)
-    bytes.append(0x22)
-    bytes.append(0x3a)
+    let comma = needsComma
+    bytes.append(addingCapacity: name.utf8CodeUnitCount &+ 4) { (out: inout OutputSpan<UInt8>) in
+      if comma { out.append(0x2c) }
+      out.append(0x22)
+      out.append(name)
+      out.append(0x22)
+      out.append(0x3a)
+    }
     needsComma = false
   }
 
@@ -61,10 +64,13 @@ public struct JSONWriter: Sendable {
   /// A string whose characters need no escape.
   @inlinable
   public mutating func plain(_ text: StaticString) {
-    separate()
-    bytes.append(0x22)
-    bytes.append(text)
-    bytes.append(0x22)
+    let comma = needsComma
+    bytes.append(addingCapacity: text.utf8CodeUnitCount &+ 3) { (out: inout OutputSpan<UInt8>) in
+      if comma { out.append(0x2c) }
+      out.append(0x22)
+      out.append(text)
+      out.append(0x22)
+    }
     needsComma = true
   }
 
@@ -110,32 +116,15 @@ public struct JSONWriter: Sendable {
 
   @inlinable
   public mutating func integer(_ value: some FixedWidthInteger) {
-    separate()
-    decimal(value)
+    let comma = needsComma
+    let isNegative = value < 0
+    let magnitude = UInt64(clamping: value.magnitude)
+    bytes.append(addingCapacity: 24) { (out: inout OutputSpan<UInt8>) in
+      if comma { out.append(0x2c) }
+      if isNegative { out.append(0x2d) }
+      out.append(decimal: magnitude)
+    }
     needsComma = true
-  }
-
-  @inlinable
-  mutating func decimal(_ value: some FixedWidthInteger) {
-    if value == 0 {
-      bytes.append(0x30)
-      return
-    }
-    if value < 0 { bytes.append(0x2d) }
-    var rest = value.magnitude
-    let start = bytes.count
-    while rest > 0 {
-      let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: 10)
-      bytes.append(0x30 &+ UInt8(truncatingIfNeeded: remainder))
-      rest = quotient
-    }
-    var low = start
-    var high = bytes.count &- 1
-    while low < high {
-      bytes.swapAt(low, high)
-      low &+= 1
-      high &-= 1
-    }
   }
 
   @inlinable

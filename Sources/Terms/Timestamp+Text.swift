@@ -1,5 +1,7 @@
 // RFC 3339 text of a time, written in UTC and read with any zone.
 
+import Bytes
+
 extension Timestamp {
   /// `YYYY-MM-DDThh:mm:ss[.fraction]Z`, UTC, with the fraction's trailing zeros left out (RFC 3339 section 5.6).
   public var text: String {
@@ -34,17 +36,6 @@ extension Timestamp {
       days -= 1
     }
     let date = CivilDate(daysSinceEpoch: days)
-    Timestamp.decimal(date.year, 4, &out)
-    out.append(0x2d)
-    Timestamp.decimal(date.month, 2, &out)
-    out.append(0x2d)
-    Timestamp.decimal(date.day, 2, &out)
-    out.append(0x54)
-    Timestamp.decimal(Int(clock / 3600), 2, &out)
-    out.append(0x3a)
-    Timestamp.decimal(Int(clock / 60 % 60), 2, &out)
-    out.append(0x3a)
-    Timestamp.decimal(Int(clock % 60), 2, &out)
     var digits = 9
     if let fractionDigits {
       digits = max(0, min(9, fractionDigits))
@@ -55,26 +46,30 @@ extension Timestamp {
         digits -= 1
       }
     }
-    if digits > 0 {
-      out.append(0x2e)
-      Timestamp.decimal(Int(fraction), digits, &out)
+    let (tail, width) = (UInt64(fraction.magnitude), digits)
+    let time = UInt64(clock.magnitude)
+    out.append(addingCapacity: Timestamp.longestText) { (text: inout OutputSpan<UInt8>) in
+      text.append(decimal: UInt64(max(0, date.year)), width: 4)
+      text.append(0x2d)
+      text.append(decimal: UInt64(date.month), width: 2)
+      text.append(0x2d)
+      text.append(decimal: UInt64(date.day), width: 2)
+      text.append(0x54)
+      text.append(decimal: time / 3600, width: 2)
+      text.append(0x3a)
+      text.append(decimal: time / 60 % 60, width: 2)
+      text.append(0x3a)
+      text.append(decimal: time % 60, width: 2)
+      if width > 0 {
+        text.append(0x2e)
+        text.append(decimal: tail, width: width)
+      }
+      text.append(0x5a)
     }
-    out.append(0x5a)
   }
 
-  private static func decimal(_ value: Int, _ width: Int, _ out: inout [UInt8]) {
-    let start = out.count
-    var rest = value < 0 ? 0 : value
-    for _ in 0..<width {
-      out.append(0x30)
-    }
-    var at = start + width - 1
-    while at >= start {
-      out[at] = 0x30 + UInt8(rest % 10)
-      rest /= 10
-      at -= 1
-    }
-  }
+  /// Bytes that hold any text of a time: 30, and room for the digits' writer.
+  private static let longestText = 64
 
   /// Reads an RFC 3339 date-time with a zone and up to nine digits of fraction; nil for anything else, for a leap second,
   /// and for a time outside 1678 to 2261 (the range of 64-bit nanoseconds).

@@ -1,0 +1,407 @@
+// Asks the plugins: which one, with which view, and what follows from its answer.
+
+import Bytes
+import Findings
+import Packets
+import Platform
+import PluginKit
+import Terms
+
+/// What a stream's two directions hold at a moment.
+struct StreamBytes: ~Escapable {
+  let client: RawSpan
+  let server: RawSpan
+  let clientEnd: ViewEnd
+  let serverEnd: ViewEnd
+
+  @_lifetime(copy client, copy server)
+  init(client: RawSpan, server: RawSpan, clientEnd: ViewEnd, serverEnd: ViewEnd) {
+    self.client = client
+    self.server = server
+    self.clientEnd = clientEnd
+    self.serverEnd = serverEnd
+  }
+}
+
+/// Calls plugins on the streams and datagrams of one timeline.
+final class Dispatch {
+  let table: PluginTable
+  let core: RecorderCore
+  private let limits: RecordLimits
+  private let page: PlaceNotes?
+  /// The frame that is being worked on.
+  var frame: UInt64 = 0
+  /// Plugins to be kept off the flow of the frame at hand, from this frame on.
+  var barred = BitSet128.empty
+
+  init(table: PluginTable, allowed: Categories, limits: RecordLimits, page: PlaceNotes?) {
+    self.table = table
+    self.limits = limits
+    self.page = page
+    core = RecorderCore(allowed: allowed, emits: table.entries.map(\.manifest.emits), limits: limits)
+  }
+
+  // MARK: - Streams
+
+  /// Whether the first bytes of a TCP flow concern any plugin, and whether more bytes are needed to tell.
+  func matches(_ bytes: borrowing StreamBytes) -> (plugins: BitSet128, undecided: Bool) {
+    let matcher = table.tcp.matcher
+    let client = bytes.client
+    let server = bytes.server
+    let plugins =
+      matcher.plugins(client, side: .client, length: nil) | matcher.plugins(server, side: .server, length: nil)
+    let undecided =
+      client.byteCount == 0 || server.byteCount == 0 || matcher.mayStillMatch(client, side: .client)
+      || matcher.mayStillMatch(server, side: .server)
+    return (plugins, undecided)
+  }
+
+  /// Shows the grown stream to whoever waits for it.
+  ///
+  /// - Parameter ending: the flow has ended: whoever ran out of bytes is asked a last time.
+  func show(
+    _ watch: FlowWatch, bytes: borrowing StreamBytes, client: FrameMap, server: FrameMap, flow: FlowFacts, ending: Bool
+  ) {
+    core.beginRound()
+    var index = 0
+    while index < watch.streams.count, index < limits.streams {
+      show(watch, index, bytes, client, server, flow, ending)
+      index += 1
+    }
+  }
+
+  private func show(
+    _ watch: FlowWatch, _ index: Int, _ bytes: borrowing StreamBytes, _ clientMap: FrameMap, _ serverMap: FrameMap,
+    _ flow: FlowFacts, _ ending: Bool
+  ) {
+    switch watch.streams[index].source {
+    case .flow(let clientOffset, let serverOffset):
+      var clientMap = clientMap
+      var serverMap = serverMap
+      clientMap.origin = clientOffset
+      serverMap.origin = serverOffset
+      let inner = StreamBytes(
+        client: bytes.client.slice(clientOffset), server: bytes.server.slice(serverOffset),
+        clientEnd: bytes.clientEnd, serverEnd: bytes.serverEnd)
+      ask(watch, index, inner, .stream(client: clientMap, server: serverMap), flow, ending)
+    case .copied(let client, let server, let frames):
+      client.withRawSpan { clientSpan in
+        server.withRawSpan { serverSpan in
+          let inner = StreamBytes(
+            client: clientSpan, server: serverSpan, clientEnd: ending ? .gap : .growing,
+            serverEnd: ending ? .gap : .growing)
+          ask(watch, index, inner, .frames(frames), flow, ending)
+        }
+      }
+    }
+  }
+
+  /// Matches the first bytes of a stream where that is still open, then asks its members.
+  private func ask(
+    _ watch: FlowWatch, _ index: Int, _ bytes: borrowing StreamBytes, _ scene: RecorderCore.Scene, _ flow: FlowFacts,
+    _ ending: Bool
+  ) {
+    let client = bytes.client
+    let server = bytes.server
+    if !watch.streams[index].isClientMatched || !watch.streams[index].isServerMatched {
+      let matcher = table.tcp.matcher
+      var found = BitSet128.empty
+      if !watch.streams[index].isClientMatched, client.byteCount > 0 {
+        found = found | matcher.plugins(client, side: .client, length: nil)
+        watch.streams[index].isClientMatched = !matcher.mayStillMatch(client, side: .client)
+      }
+      if !watch.streams[index].isServerMatched, server.byteCount > 0 {
+        found = found | matcher.plugins(server, side: .server, length: nil)
+        watch.streams[index].isServerMatched = !matcher.mayStillMatch(server, side: .server)
+      }
+      if ending { for plugin in table.tcp.constantless { found.insert(plugin) } }
+      while let plugin = found.popFirst() {
+        if !watch.streams[index].closed.contains(plugin), watch.streams[index].member(plugin) == nil {
+          watch.streams[index].members.append(Member(plugin: plugin))
+        }
+      }
+    }
+    var at = 0
+    while at < watch.streams[index].members.count {
+      let member = watch.streams[index].members[at]
+      let runner = table.runners[member.plugin]
+      let isDue =
+        ending
+        ? member.ranOut || member.looks == 0
+        : client.byteCount >= member.askAtClient && server.byteCount >= member.askAtServer
+      if let inspect = runner.inspectStream, isDue, !watch.streams[index].closed.contains(member.plugin) {
+        if barred.contains(member.plugin) {
+          close(watch, index, member.plugin)
+        } else if member.looks >= limits.looks {
+          watch.note(notAssessable: reason(member.plugin, "budget of looks"))
+          close(watch, index, member.plugin)
+        } else {
+          call(watch, index, at, inspect, bytes, scene, flow, ending)
+        }
+      }
+      at += 1
+    }
+  }
+
+  private func call(
+    _ watch: FlowWatch, _ index: Int, _ at: Int,
+    _ inspect: (Conversation, inout PluginRunner.Slot, inout Recorder) throws(ReadError) -> Verdict,
+    _ bytes: borrowing StreamBytes, _ scene: RecorderCore.Scene, _ flow: FlowFacts, _ ending: Bool
+  ) {
+    let plugin = watch.streams[index].members[at].plugin
+    let appetite = table.entries[plugin].manifest.bytes
+    let client = bytes.client
+    let server = bytes.server
+    let conversation = Conversation(
+      client: StreamSide(
+        bytes: client.slice(0, appetite), end: client.byteCount >= appetite ? .budget : bytes.clientEnd, side: .client),
+      server: StreamSide(
+        bytes: server.slice(0, appetite), end: server.byteCount >= appetite ? .budget : bytes.serverEnd, side: .server),
+      flow: flow, depth: index)
+    watch.streams[index].members[at].looks += 1
+    page?.call(plugin: UInt16(plugin &+ 1), frame: frame)
+    core.begin(watch, stream: index, plugin: plugin, scene: scene)
+    var recorder = Recorder(core)
+    var slot = watch.streams[index].members[at].slot
+    do {
+      let verdict = try inspect(conversation, &slot, &recorder)
+      watch.streams[index].members[at].slot = slot
+      watch.streams[index].members[at].ranOut = false
+      watch.streams[index].members[at].askAtClient = 0
+      watch.streams[index].members[at].askAtServer = 0
+      core.keep()
+      settle(watch, index, plugin, verdict, flow)
+    } catch {
+      core.undo()
+      runShort(watch, index, at, error, conversation, ending)
+    }
+    deliverFacts(watch, flow)
+  }
+
+  /// What a call that threw leads to: closed, or asked again when there is more, or said to be not assessable.
+  private func runShort(
+    _ watch: FlowWatch, _ index: Int, _ at: Int, _ error: ReadError, _ conversation: borrowing Conversation,
+    _ ending: Bool
+  ) {
+    let plugin = watch.streams[index].members[at].plugin
+    guard error.kind == .ranOut else {
+      close(watch, index, plugin)
+      return
+    }
+    let isServer = error.source == .server
+    let end = isServer ? conversation.server.end : conversation.client.end
+    let have = isServer ? conversation.server.bytes.byteCount : conversation.client.bytes.byteCount
+    switch end {
+    case .growing where !ending:
+      watch.streams[index].members[at].ranOut = true
+      if isServer {
+        watch.streams[index].members[at].askAtServer = have &+ error.missing
+      } else {
+        watch.streams[index].members[at].askAtClient = have &+ error.missing
+      }
+    case .whole:
+      close(watch, index, plugin)
+    case .snapLength:
+      watch.note(notAssessable: reason(plugin, "cut by the snap length"))
+      close(watch, index, plugin)
+    case .budget:
+      watch.note(notAssessable: reason(plugin, "longer than the budget"))
+      close(watch, index, plugin)
+    case .gap, .growing:
+      watch.note(notAssessable: reason(plugin, ending ? "the evidence ends in it" : "a gap in the evidence"))
+      close(watch, index, plugin)
+    }
+  }
+
+  private func reason(_ plugin: Int, _ what: String) -> String {
+    "\(table.entries[plugin].manifest.identifier): \(what)"
+  }
+
+  /// Takes a plugin off a stream and gives its memory back.
+  private func close(_ watch: FlowWatch, _ index: Int, _ plugin: Int) {
+    watch.streams[index].closed.insert(plugin)
+    guard let at = watch.streams[index].member(plugin) else { return }
+    table.runners[plugin].release(watch.streams[index].members[at].slot)
+    watch.streams[index].members[at].slot = PluginRunner.none
+    watch.streams[index].members[at].ranOut = false
+  }
+
+  private func settle(
+    _ watch: FlowWatch, _ index: Int, _ plugin: Int, _ verdict: Verdict, _ flow: FlowFacts
+  ) {
+    if let (client, server) = core.takeInner() {
+      takeInner(watch, index, plugin, client, server)
+    }
+    switch verdict {
+    case .needMore: return
+    case .notMine, .done: close(watch, index, plugin)
+    case .carries(let client, let server):
+      close(watch, index, plugin)
+      watch.note(protocol: table.entries[plugin].manifest.identifier)
+      guard client > 0 || server > 0, client >= 0, server >= 0, watch.streams.count < limits.streams else { return }
+      guard case .flow(let clientOffset, let serverOffset) = watch.streams[index].source else { return }
+      watch.streams.append(
+        WatchedStream(
+          source: .flow(client: clientOffset &+ client, server: serverOffset &+ server),
+          way: watch.streams[index].way + [plugin]))
+    }
+  }
+
+  /// Begins or grows the inner stream that a plugin puts together.
+  private func takeInner(_ watch: FlowWatch, _ index: Int, _ plugin: Int, _ client: [UInt8], _ server: [UInt8]) {
+    let way = watch.streams[index].way + [plugin]
+    let frames = core.frames(of: .here)
+    if let known = watch.streams.firstIndex(where: { stream in
+      if case .copied = stream.source { return stream.way == way }
+      return false
+    }) {
+      guard case .copied(_, _, let earlier) = watch.streams[known].source else { return }
+      let all = earlier.count < 64 ? FrameMap.merged(earlier, frames) : earlier
+      watch.streams[known].source = .copied(client: client, server: server, frames: all)
+    } else if watch.streams.count < limits.streams {
+      watch.streams.append(WatchedStream(source: .copied(client: client, server: server, frames: frames), way: way))
+    }
+  }
+
+  // MARK: - Datagrams
+
+  /// Shows a datagram to the plugins `found` by their constants and to those that hold memory.
+  func show(_ watch: FlowWatch, datagram: borrowing Datagram, found: BitSet128) {
+    core.beginRound()
+    var found = found
+    while let plugin = found.popFirst() {
+      if !watch.streams[0].closed.contains(plugin), watch.streams[0].member(plugin) == nil {
+        watch.streams[0].members.append(Member(plugin: plugin))
+      }
+    }
+    let facts = datagram.flow
+    let scene = RecorderCore.Scene.datagram(datagram.frame)
+    var at = 0
+    while at < watch.streams[0].members.count {
+      let member = watch.streams[0].members[at]
+      at += 1
+      guard let inspect = table.runners[member.plugin].inspectDatagram, !watch.streams[0].closed.contains(member.plugin)
+      else { continue }
+      if barred.contains(member.plugin) {
+        close(watch, 0, member.plugin)
+        continue
+      }
+      guard member.looks < table.entries[member.plugin].manifest.packets else { continue }
+      watch.streams[0].members[at - 1].looks += 1
+      page?.call(plugin: UInt16(member.plugin &+ 1), frame: frame)
+      core.begin(watch, stream: 0, plugin: member.plugin, scene: scene)
+      var recorder = Recorder(core)
+      var slot = member.slot
+      do {
+        let verdict = try inspect(datagram, &slot, &recorder)
+        watch.streams[0].members[at - 1].slot = slot
+        core.keep()
+        settle(watch, 0, member.plugin, verdict, facts)
+      } catch {
+        core.undo()
+        if error.kind == .ranOut, datagram.end == .snapLength {
+          watch.note(notAssessable: reason(member.plugin, "cut by the snap length"))
+        }
+        close(watch, 0, member.plugin)
+      }
+      deliverFacts(watch, facts)
+    }
+    // Inner streams that a plugin put together out of datagrams.
+    var index = 1
+    while index < watch.streams.count, index < limits.streams {
+      if case .copied = watch.streams[index].source { showCopied(watch, index, facts, ending: false) }
+      index += 1
+    }
+  }
+
+  private func showCopied(_ watch: FlowWatch, _ index: Int, _ flow: FlowFacts, ending: Bool) {
+    guard case .copied(let client, let server, let frames) = watch.streams[index].source else { return }
+    client.withRawSpan { clientSpan in
+      server.withRawSpan { serverSpan in
+        let bytes = StreamBytes(
+          client: clientSpan, server: serverSpan, clientEnd: ending ? .gap : .growing,
+          serverEnd: ending ? .gap : .growing)
+        ask(watch, index, bytes, .frames(frames), flow, ending)
+      }
+    }
+  }
+
+  // MARK: - Observations
+
+  /// Gives the facts of the last call to their subscribers; facts may give rise to facts, up to the bound.
+  private func deliverFacts(_ watch: FlowWatch, _ flow: FlowFacts) {
+    guard !core.facts.isEmpty else { return }
+    var queue = core.takeFacts()
+    while !queue.isEmpty {
+      for fact in queue { deliver(fact, watch, flow) }
+      queue = core.takeFacts()
+    }
+  }
+
+  private func deliver(_ fact: RecorderCore.Fact, _ watch: FlowWatch, _ flow: FlowFacts) {
+    let type = ObjectIdentifier(type(of: fact.value))
+    for topic in table.topics where topic.type == type {
+      guard !watch.streams[fact.stream].closed.contains(topic.plugin) else { continue }
+      if barred.contains(topic.plugin) {
+        close(watch, fact.stream, topic.plugin)
+        continue
+      }
+      var at = watch.streams[fact.stream].member(topic.plugin)
+      var slot = at.map { watch.streams[fact.stream].members[$0].slot } ?? PluginRunner.none
+      page?.call(plugin: UInt16(topic.plugin &+ 1), frame: frame)
+      core.begin(watch, stream: fact.stream, plugin: topic.plugin, scene: .frames(fact.frames))
+      var recorder = Recorder(core)
+      let verdict = table.runners[topic.plugin].deliver(topic.index, fact.value, flow, &slot, &recorder)
+      core.keep()
+      if at == nil, verdict == .needMore {
+        at = watch.streams[fact.stream].members.count
+        watch.streams[fact.stream].members.append(Member(plugin: topic.plugin))
+      }
+      if let at { watch.streams[fact.stream].members[at].slot = slot }
+      if verdict != .needMore, table.entries[topic.plugin].readsStreams || table.entries[topic.plugin].readsDatagrams {
+        // A reader that also listens goes on reading, whatever it answers to a fact.
+        continue
+      }
+      if verdict != .needMore { watch.streams[fact.stream].closed.insert(topic.plugin) }
+    }
+  }
+
+  /// Delivers one of the engine's own facts about a flow.
+  func announce(_ fact: any Observation, _ watch: FlowWatch, _ flow: FlowFacts, frames: [FrameReference]) {
+    core.beginRound()
+    deliver(RecorderCore.Fact(value: fact, frames: frames, stream: 0, emitter: -1), watch, flow)
+    deliverFacts(watch, flow)
+  }
+
+  // MARK: - The end
+
+  /// Asks whoever put something together once more, then concludes every plugin that holds memory on the flow.
+  func conclude(_ watch: FlowWatch, _ flow: FlowFacts, frames: [FrameReference]) {
+    core.beginRound()
+    var index = 1
+    while index < watch.streams.count, index < limits.streams {
+      showCopied(watch, index, flow, ending: true)
+      index += 1
+    }
+    index = 0
+    while index < watch.streams.count {
+      var at = 0
+      while at < watch.streams[index].members.count {
+        let member = watch.streams[index].members[at]
+        if member.slot != PluginRunner.none, !watch.streams[index].closed.contains(member.plugin) {
+          if !barred.contains(member.plugin) {
+            page?.call(plugin: UInt16(member.plugin &+ 1), frame: frame)
+            core.begin(watch, stream: index, plugin: member.plugin, scene: .frames(frames))
+            var recorder = Recorder(core)
+            table.runners[member.plugin].conclude(flow, member.slot, &recorder)
+            core.keep()
+            deliverFacts(watch, flow)
+          }
+          close(watch, index, member.plugin)
+        }
+        at += 1
+      }
+      index += 1
+    }
+  }
+}

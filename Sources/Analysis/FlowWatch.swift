@@ -1,0 +1,84 @@
+// What the plugins know of one flow: its streams, their memories, and what was said so far.
+
+import Findings
+import PluginKit
+import Terms
+
+/// A plugin that looks at a stream.
+struct Member {
+  let plugin: Int
+  var slot = PluginRunner.none
+  /// Calls so far.
+  var looks = 0
+  /// Bytes of each direction from which on asking again makes sense.
+  var askAtClient = 0
+  var askAtServer = 0
+  /// The last call ran out of bytes: whether it can be told at all depends on how the view ends.
+  var ranOut = false
+}
+
+/// A stream of a flow: the flow's own, or one that a plugin found inside.
+struct WatchedStream {
+  enum Source {
+    /// The flow's bytes from these offsets on.
+    case flow(client: Int, server: Int)
+    /// Bytes that a plugin put together.
+    case copied(client: [UInt8], server: [UInt8], frames: [FrameReference])
+  }
+
+  var source: Source
+  /// The plugins whose verdict led here, outermost first.
+  let way: [Int]
+  var members: [Member] = []
+  /// Plugins that are not to be asked (again) on this stream.
+  var closed = BitSet128.empty
+  /// Whether the first bytes of each direction were matched for good.
+  var isClientMatched = false
+  var isServerMatched = false
+
+  func member(_ plugin: Int) -> Int? { members.firstIndex { $0.plugin == plugin } }
+}
+
+/// One object of the flow record, made of one or more observations.
+struct ObservedObject {
+  let record: StaticString
+  let stream: Int
+  var types: [ObjectIdentifier]
+  /// Members of the JSON object, with commas between.
+  var json: [UInt8]
+}
+
+/// The plugins' side of one flow.
+final class FlowWatch {
+  var streams: [WatchedStream]
+  var objects: [ObservedObject] = []
+  var findings: [PendingFinding] = []
+  var notAssessable: [String] = []
+  /// Names of what was recognised, in order.
+  var protocols: [StaticString] = []
+  /// Found in an earlier part of the same flow.
+  var inherited: [Indication] = []
+  /// Datagrams shown so far.
+  var datagrams = 0
+  /// A copy of the first datagram, for plugins that are asked once a flow.
+  var isConcluded = false
+  var isTunnel = false
+
+  init() { streams = [WatchedStream(source: .flow(client: 0, server: 0), way: [])] }
+
+  /// Whether some plugin still looks at some stream, or may come to.
+  var wantsBytes: Bool {
+    streams.contains { stream in
+      stream.members.contains { !stream.closed.contains($0.plugin) } || !stream.isClientMatched
+        || !stream.isServerMatched
+    }
+  }
+
+  func note(protocol name: StaticString) {
+    if !protocols.contains(where: { $0.description == name.description }) { protocols.append(name) }
+  }
+
+  func note(notAssessable reason: String) {
+    if !notAssessable.contains(reason) { notAssessable.append(reason) }
+  }
+}
