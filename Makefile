@@ -38,6 +38,7 @@ test: $(BUILD)/setup-test ## runs every test
 
 test-scripts: ## runs the tests of the scripts only
 	Tools/lint --self-test
+	python3 -B -m unittest discover -s Tools/tests
 
 lint: $(BUILD)/setup-run ## formatting, imports, unsafe code, lengths, READMEs, words
 	Tools/lint
