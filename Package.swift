@@ -63,7 +63,7 @@ let package = Package(
       + [
         "Bytes", "Terms", "JSON", "Cryptography", "Platform", "CaptureFiles", "Packets", "Wire", "Findings", "Flows",
         "Warrants", "PluginKit", "Analysis", "PluginTestKit", "Supervision", "Commands",
-      ].map(tests)
+      ].map(tests) + [pluginTests()]
   )
 )
 
@@ -99,6 +99,20 @@ func tests(_ name: String) -> Target {
   .testTarget(
     name: "\(name)Tests", dependencies: [.init(stringLiteral: name)], path: "Tests/\(name)Tests",
     swiftSettings: settings())
+}
+
+/// The tests of all plugins, each beside its plugin: `Plugins/NAME/Tests`.
+func pluginTests() -> Target {
+  let folder = "\((#filePath as NSString).deletingLastPathComponent)/Plugins"
+  let entries = { (path: String) in (try? FileManager.default.contentsOfDirectory(atPath: path))?.sorted() ?? [] }
+  let tested = plugins.filter { !entries("\(folder)/\($0)/Tests").isEmpty }
+  let others =
+    entries(folder).filter { !tested.contains($0) }
+    + tested.flatMap { plugin in entries("\(folder)/\(plugin)").filter { $0 != "Tests" }.map { "\(plugin)/\($0)" } }
+  return .testTarget(
+    name: "PluginsTests",
+    dependencies: (forPlugins + ["PluginTestKit"] + plugins.map { "\($0)Plugin" }).map { .init(stringLiteral: $0) },
+    path: "Plugins", exclude: others, sources: tested.map { "\($0)/Tests" }, swiftSettings: settings())
 }
 
 // While the house is being built: only the rooms that are there.

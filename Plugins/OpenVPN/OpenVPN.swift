@@ -35,7 +35,8 @@ public struct OpenVPN: DatagramPlugin, StreamPlugin {
       let hasGrown = try memory.take(
         datagram.reader, length: datagram.length, from: datagram.side, at: datagram.time, frames: [datagram.frame])
       if hasGrown { feed(memory, &recorder) }
-    } catch  where !memory.isEmpty && (error.kind == .invalid || datagram.end == .whole) {
+    } catch  where !memory.isEmpty {
+      // Something else on the port, or a packet that the capture cut: what was seen before stays.
       return .needMore
     }
     return verdict(&memory, &recorder)
@@ -47,8 +48,14 @@ public struct OpenVPN: DatagramPlugin, StreamPlugin {
     _ stream: Conversation, memory: inout OpenVPNSession, recorder: inout Recorder
   ) throws(ReadError) -> Verdict {
     let time = stream.flow.last
+    let (clientOffset, serverOffset) = (memory.client.offset, memory.server.offset)
     var hasGrown = try take(stream.client, at: time, &memory, recorder)
     if try take(stream.server, at: time, &memory, recorder) { hasGrown = true }
+    if memory.client.offset == clientOffset, memory.server.offset == serverOffset {
+      // Nothing is whole: the engine is told how many bytes are missing, and asks when they are there.
+      try expectPacket(stream.client, at: clientOffset)
+      try expectPacket(stream.server, at: serverOffset)
+    }
     if hasGrown { feed(memory, &recorder) }
     return verdict(&memory, &recorder)
   }
@@ -76,6 +83,15 @@ public struct OpenVPN: DatagramPlugin, StreamPlugin {
     return hasGrown
   }
 
+  /// Throws what is missing of a packet that has begun and may yet become whole.
+  private func expectPacket(_ direction: StreamSide, at offset: Int) throws(ReadError) {
+    guard direction.end == .growing, direction.bytes.byteCount > offset else { return }
+    var reader = direction.reader
+    try reader.skip(offset)
+    let length = Int(try reader.u16())
+    try reader.skip(length)
+  }
+
   // MARK: - Both
 
   /// The TLS inside the control channel, as far as it is put together.
@@ -84,72 +100,68 @@ public struct OpenVPN: DatagramPlugin, StreamPlugin {
   }
 
   private func verdict(_ memory: inout OpenVPNSession, _ recorder: inout Recorder) -> Verdict {
-    if !memory.isSaid, memory.isClosedBothWays || memory.isCounted {
-      say(memory, &recorder)
-      memory.isSaid = true
+    if let proof = memory.proof, memory.said.map({ proof > $0 }) ?? true {
+      say(proof, memory, &recorder)
+      memory.said = proof
     }
-    guard memory.isSaid else { return .needMore }
+    guard memory.said?.isConclusive == true else { return .needMore }
     // What is encrypted holds no TLS for others to read; in clear it ends with the handshake.
     return memory.protection?.isClear == true && !memory.handshakeIsOver ? .needMore : .done
   }
 
+  /// What packets prove is said at once; what only hints is said at the end, when nothing better came.
   public func conclude(_ flow: FlowFacts, memory: OpenVPNSession, recorder: inout Recorder) {
-    if !memory.isSaid { say(memory, &recorder) }
+    guard memory.said == nil else { return }
+    if memory.client.reset != nil || memory.server.reset != nil {
+      let marks = Side.allCases.filter { memory[$0].reset != nil }.map { side in
+        Mark(memory[side].reset == .serverReset ? "server reset" : "client reset", frames: memory[side].resetFrames)
+      }
+      recorder.find(
+        OpenVPNRules.opening, at: .indicative, variant: memory.protection?.variant ?? "", marks: marks)
+      if !flow.bothDirections {
+        recorder.notAssessable("OpenVPN: one direction only, an answer would not be in view")
+      }
+    } else if memory.isDataOnly {
+      recorder.find(
+        OpenVPNRules.data, at: .indicative,
+        marks: [Mark("peer id", number: memory.client.data.peer, frames: memory.client.data.frames)]
+          + Side.allCases.map { side in
+            Mark(
+              side == .client ? "initiator's packets with rising ids" : "responder's packets with rising ids",
+              number: memory[side].data.rises + 1, frames: memory[side].data.frames)
+          })
+      recorder.notAssessable("OpenVPN: the handshake is not in view, the session began before the capture")
+    }
   }
 
-  /// Says the most that the packets prove.
-  private func say(_ memory: OpenVPNSession, _ recorder: inout Recorder) {
+  private func say(_ proof: Proof, _ memory: OpenVPNSession, _ recorder: inout Recorder) {
     let variant = memory.protection?.variant ?? ""
-    if memory.isClosed {
-      recorder.observe(OpenVPNSessionOpened(memory))
-      recorder.find(OpenVPNRules.reset, at: .conclusive, variant: variant, marks: resetMarks(memory))
-    } else if memory.isBegun, memory.protection?.isClear == false {
-      recorder.observe(OpenVPNSessionOpened(memory))
-      recorder.find(
-        OpenVPNRules.encrypted, at: memory.isCounted ? .conclusive : .strong, variant: variant,
-        marks: encryptedMarks(memory))
-    } else if memory.acknowledgeEachOther {
-      recorder.observe(OpenVPNSessionOpened(memory))
+    if memory.said == nil { recorder.observe(OpenVPNSessionOpened(memory)) }
+    switch proof {
+    case .acknowledged:
       recorder.find(
         OpenVPNRules.control, at: .strong, variant: variant,
         marks: [
           Mark("initiator acknowledges the responder's session id", frames: memory.client.acknowledgingFrames),
           Mark("responder acknowledges the initiator's session id", frames: memory.server.acknowledgingFrames),
         ])
-      recorder.notAssessable("OpenVPN: the resets are not in view, the session began before the capture")
-    } else if memory.client.reset != nil || memory.server.reset != nil {
-      let marks = Side.allCases.filter { memory[$0].reset != nil }.map { side in
-        Mark(memory[side].reset == .serverReset ? "server reset" : "client reset", frames: memory[side].resetFrames)
-      }
-      recorder.find(OpenVPNRules.opening, at: .indicative, variant: variant, marks: marks)
-    } else if memory.isDataOnly {
-      recorder.find(
-        OpenVPNRules.data, at: .indicative,
-        marks: [
-          Mark("peer id", number: memory.client.data.head & 0xff_ffff, frames: memory.client.data.frames),
-          Mark(
-            "initiator's packets with rising ids", number: memory.client.data.rises + 1,
-            frames: memory.client.data.frames),
-          Mark(
-            "responder's packets with rising ids", number: memory.server.data.rises + 1,
-            frames: memory.server.data.frames),
-        ])
-      recorder.notAssessable("OpenVPN: the handshake is not in view, the session began before the capture")
+    case .begun:
+      recorder.find(OpenVPNRules.encrypted, at: .strong, variant: variant, marks: encryptedMarks(memory))
+    case .counted:
+      recorder.find(OpenVPNRules.encrypted, at: .conclusive, variant: variant, marks: encryptedMarks(memory))
+    case .closed:
+      recorder.find(OpenVPNRules.reset, at: .conclusive, variant: variant, marks: resetMarks(memory))
     }
   }
 
   private func resetMarks(_ memory: OpenVPNSession) -> [Mark] {
     guard let opener = memory.opener else { return [] }
     let (client, server) = (memory[opener], memory[opener.other])
-    var marks = [
+    return [
       Mark("client reset", SessionID(client.session), frames: client.resetFrames),
       Mark("server reset", SessionID(server.session), frames: server.resetFrames),
       Mark("client's session id acknowledged", frames: server.acknowledgingFrames),
     ]
-    if memory.isClosedBothWays {
-      marks.append(Mark("server's session id acknowledged", frames: client.acknowledgingFrames))
-    }
-    return marks
   }
 
   private func encryptedMarks(_ memory: OpenVPNSession) -> [Mark] {

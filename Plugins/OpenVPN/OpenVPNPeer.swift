@@ -106,6 +106,8 @@ struct DataCount: Sendable {
     latest = frame
   }
 
+  var peer: UInt32 { head & 0xff_ffff }
+
   /// Three packets with one head, each numbered higher than the one before.
   var isChannel: Bool { rises >= 2 && rises * 4 >= (packets - 1) * 3 }
 

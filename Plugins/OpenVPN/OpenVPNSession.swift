@@ -4,14 +4,30 @@ import Bytes
 import PluginKit
 import Terms
 
+/// What a flow's packets prove, from less to more.
+enum Proof: UInt8, Comparable, Sendable {
+  /// Each end acknowledges the other's session id.
+  case acknowledged
+  /// tls-crypt: both ends began to count.
+  case begun
+  /// tls-crypt: counts, times and session ids hold.
+  case counted
+  /// The reset exchange closed in clear.
+  case closed
+
+  var isConclusive: Bool { self >= .counted }
+
+  static func < (left: Proof, right: Proof) -> Bool { left.rawValue < right.rawValue }
+}
+
 /// What one flow has shown so far.
 public struct OpenVPNSession: FlowMemory {
   private(set) var protection: Protection?
   var client = Peer()
   var server = Peer()
   private(set) var controlPackets = 0
-  /// Findings were made.
-  var isSaid = false
+  /// The most that was claimed.
+  var said: Proof?
 
   public init() {}
 
@@ -32,9 +48,8 @@ public struct OpenVPNSession: FlowMemory {
       return false
     }
     let protection = detect(reader, header, length: length, from: side)
+    if header.opcode.isClientReset, self[side].session != header.session { begin(side) }
     controlPackets += 1
-    let isNewAttempt = header.opcode.isClientReset && self[side].session != header.session
-    if isNewAttempt { begin(side) }
     self.protection = protection ?? self.protection
     let isChanged = self[side].session != 0 && self[side].session != header.session
     if isChanged, self.protection == nil {
@@ -66,6 +81,8 @@ public struct OpenVPNSession: FlowMemory {
     else {
       return false
     }
+    // A packet that the capture cut would leave a hole.
+    guard reader.remaining == length else { return false }
     var whole = reader
     try whole.skip(payload.lowerBound - reader.offset)
     return peer.control.take(message, whole.rest())
@@ -89,7 +106,7 @@ public struct OpenVPNSession: FlowMemory {
     var fresh = OpenVPNSession()
     fresh.client.offset = client.offset
     fresh.server.offset = server.offset
-    fresh.isSaid = isSaid
+    fresh.said = said
     // An answer that was captured before its question.
     if self[side].session == 0, self[side.other].reset == .serverReset { fresh[side.other] = self[side.other] }
     self = fresh
@@ -119,6 +136,16 @@ public struct OpenVPNSession: FlowMemory {
 
   // MARK: - What is proven
 
+  /// The most that the packets prove.
+  var proof: Proof? {
+    if isClosed { return .closed }
+    if protection?.isClear == false {
+      if isCounted { return .counted }
+      return isBegun ? .begun : nil
+    }
+    return acknowledgeEachOther ? .acknowledged : nil
+  }
+
   /// The side that sent the client's reset.
   var opener: Side? {
     if client.reset?.isClientReset == true { return .client }
@@ -135,12 +162,6 @@ public struct OpenVPNSession: FlowMemory {
   var isClosed: Bool {
     guard let opener, hasResets else { return false }
     return self[opener].session == self[opener.other].acknowledges && self[opener.other].acknowledgesReset
-  }
-
-  /// And the client's end acknowledged the server's.
-  var isClosedBothWays: Bool {
-    guard let opener, isClosed else { return false }
-    return self[opener.other].session == self[opener].acknowledges
   }
 
   /// Each end acknowledges the other's session id, whatever came before.
@@ -166,8 +187,8 @@ public struct OpenVPNSession: FlowMemory {
   /// Data packets in both directions that count, with the same peer id: no control packet is in view.
   var isDataOnly: Bool {
     controlPackets == 0 && client.data.isChannel && server.data.isChannel
-      && client.data.head & 0xff_ffff == server.data.head & 0xff_ffff
+      && client.data.peer == server.data.peer
   }
 
-  var isEmpty: Bool { controlPackets == 0 && !client.sentData && !server.sentData }
+  var isEmpty: Bool { said == nil && controlPackets == 0 && !client.sentData && !server.sentData }
 }
