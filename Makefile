@@ -59,8 +59,8 @@ check-determinism: build ## the same bytes with one worker and with four, and fr
 lab: ## makes the sample captures again in network namespaces (root, Debian's packages)
 	Samples/lab/make
 
-plugin: ## NAME=Gopher: lays out a new protocol plugin
-	Tools/plugin-new "$${NAME:?give a name: make plugin NAME=Gopher}"
+plugin: ## NAME=Gopher [FAMILY=proxy]: lays out a new protocol plugin
+	Tools/plugin-new "$${NAME:?give a name: make plugin NAME=Gopher}" $(FAMILY)
 
 record: build ## writes the expected findings of Samples and Cases again; look at the difference before you commit
 	Tools/record --binary $(BINARY)
