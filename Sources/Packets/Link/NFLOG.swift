@@ -34,6 +34,6 @@ extension LayerDecoder {
       }
       offset &+= (length &+ 3) & ~3
     }
-    return offset < wireEnd ? .truncated : .notIP
+    return offset < wireEnd ? shortage(4) : .notIP
   }
 }

@@ -9,7 +9,7 @@ import Bytes
 
 extension LayerDecoder {
   /// The length of version 1's header.
-  private static let shortestPKTAP = 108
+  private static let shortestPKTAP: UInt32 = 108
   private static let packetFollows: UInt32 = 1
 
   mutating func readPKTAP(_ bytes: RawSpan) -> LayerStep? {
@@ -22,9 +22,11 @@ extension LayerDecoder {
 
   /// DLT_USER2 is anybody's: PKTAP only where the header looks like it.
   mutating func readUser2(_ bytes: RawSpan) -> LayerStep? {
-    guard let head = head(bytes, 12), (Self.shortestPKTAP...end).contains(Int(head.u32le(0))),
-      head.u32le(4) == Self.packetFollows
-    else { return .unreadLinkType }
+    guard let head = head(bytes, 12) else { return .unreadLinkType }
+    let length = head.u32le(0)
+    guard length >= Self.shortestPKTAP, length <= capturedEnd, head.u32le(4) == Self.packetFollows else {
+      return .unreadLinkType
+    }
     return readPKTAP(bytes)
   }
 }
