@@ -1,0 +1,33 @@
+// Base64 text (RFC 4648 section 4), with padding.
+
+public enum Base64 {
+  /// The character of the low six bits.
+  @inlinable @inline(__always)
+  static func character(_ value: UInt32) -> UInt8 {
+    let six = UInt8(truncatingIfNeeded: value & 0x3f)
+    return switch six {
+    case 0..<26: 0x41 &+ six
+    case 26..<52: 0x61 &+ (six &- 26)
+    case 52..<62: 0x30 &+ (six &- 52)
+    case 62: 0x2b
+    default: 0x2f
+    }
+  }
+
+  /// Appends four characters for each three bytes, the last group padded with `=`.
+  public static func append(_ bytes: RawSpan, to out: inout [UInt8]) {
+    let count = bytes.byteCount
+    var at = 0
+    while at < count {
+      let left = count &- at
+      let second = left > 1 ? UInt32(bytes.u8(at &+ 1)) : 0
+      let third = left > 2 ? UInt32(bytes.u8(at &+ 2)) : 0
+      let group = UInt32(bytes.u8(at)) << 16 | second << 8 | third
+      out.append(character(group >> 18))
+      out.append(character(group >> 12))
+      out.append(left > 1 ? character(group >> 6) : 0x3d)
+      out.append(left > 2 ? character(group) : 0x3d)
+      at &+= 3
+    }
+  }
+}

@@ -1,0 +1,103 @@
+// What makes packets one flow, the same for both directions.
+
+import Bytes
+import Packets
+import Terms
+
+/// The lower and the higher endpoint (by address, then port), the protocol, and the tunnel where that tells tenants
+/// apart.
+///
+/// VLAN ids, MPLS labels and interfaces are left out: mirror ports tag the directions differently; VLAN ids come in
+/// where the limits say so. Of a carrier, its kind is part of the key: a flow seen inside a tunnel and beside it is two.
+/// Its tunnel id is part of the key for VXLAN and Geneve only, whose network identifiers keep tenants with equal
+/// addresses apart and are the same both ways; TEIDs, PPTP call ids and GRE keys may differ a direction, as the outer
+/// addresses' ports do.
+public struct FlowKey: Equatable, Sendable, BitwiseCopyable {
+  let lowUpper: UInt64
+  let lowLower: UInt64
+  let highUpper: UInt64
+  let highLower: UInt64
+  /// Bits 0 to 7: protocol number. 8: IPv6. 9 to 12: carrier. 13 to 36: its network identifier. 37 to 60: the two outer
+  /// VLAN ids. 61 and 62: how many of them.
+  let context: UInt64
+  let lowPort: UInt16
+  let highPort: UInt16
+
+  private static let familyShift: UInt64 = 8
+  private static let carrierShift: UInt64 = 9
+  private static let networkShift: UInt64 = 13
+  private static let vlanShift: UInt64 = 37
+  private static let vlanCountShift: UInt64 = 61
+  private static let networkMask: UInt64 = 0xff_ffff
+
+  /// The key of a packet, and whether its source is the lower endpoint (0) or the higher (1).
+  @inline(__always)
+  static func of(_ packet: Packet, separatesVLANs: Bool) -> (key: FlowKey, side: Int) {
+    let source = packet.source
+    let destination = packet.destination
+    var sourcePort = packet.sourcePort
+    var destinationPort = packet.destinationPort
+    var isOrdered = false
+    if packet.transport == .icmp || packet.transport == .icmpv6, packet.hasTransportHeader {
+      let pair = ICMPPair(packet.transport, type: packet.icmpType, code: packet.icmpCode)
+      sourcePort = pair.source
+      destinationPort = pair.destination
+      isOrdered = pair.isOneWay
+    }
+    var context = UInt64(packet.protocolNumber) | (source.family == .v6 ? 1 << familyShift : 0)
+    if packet.carrier != .none || separatesVLANs { context |= surroundings(packet, separatesVLANs) }
+
+    let sourceIsLow =
+      source.upper != destination.upper
+      ? source.upper < destination.upper
+      : source.lower != destination.lower ? source.lower < destination.lower : sourcePort <= destinationPort
+    if sourceIsLow || isOrdered {
+      let key = FlowKey(
+        lowUpper: source.upper, lowLower: source.lower, highUpper: destination.upper, highLower: destination.lower,
+        context: context, lowPort: sourcePort, highPort: destinationPort)
+      return (key, 0)
+    }
+    let key = FlowKey(
+      lowUpper: destination.upper, lowLower: destination.lower, highUpper: source.upper, highLower: source.lower,
+      context: context, lowPort: destinationPort, highPort: sourcePort)
+    return (key, 1)
+  }
+
+  private static func surroundings(_ packet: Packet, _ separatesVLANs: Bool) -> UInt64 {
+    var bits = UInt64(packet.carrier.rawValue & 0xf) << carrierShift
+    if packet.carrier == .vxlan || packet.carrier == .geneve {
+      bits |= (packet.tunnelID & networkMask) << networkShift
+    }
+    if separatesVLANs {
+      let count = min(packet.tags.vlanCount, 2)
+      let outer = count > 0 ? packet.tags.vlans & 0xfff : 0
+      let inner = count > 1 ? packet.tags.vlans >> 16 & 0xfff : 0
+      bits |= (outer | inner << 12) << vlanShift | UInt64(count) << vlanCountShift
+    }
+    return bits
+  }
+
+  /// 32 bits of a seeded hash: each pair of words is multiplied and folded.
+  @inline(__always)
+  func hash(seed: UInt64) -> UInt32 {
+    let low = (lowUpper ^ seed).folded(lowLower ^ 0x6a09_e667_f3bc_c909)
+    let high = (highUpper ^ 0xbb67_ae85_84ca_a73b).folded(highLower ^ seed)
+    let ports = UInt64(lowPort) << 48 | UInt64(highPort) << 32
+    let all = (low ^ context &+ ports).folded((high &+ ports) ^ 0x3c6e_f372_fe94_f82b)
+    return UInt32(truncatingIfNeeded: all ^ all >> 32)
+  }
+
+  public var protocolNumber: UInt8 { UInt8(truncatingIfNeeded: context) }
+  public var carrier: Carrier {
+    Carrier(rawValue: UInt8(truncatingIfNeeded: context >> Self.carrierShift) & 0xf) ?? .none
+  }
+  var isIPv6: Bool { context & 1 << Self.familyShift != 0 }
+
+  /// The endpoint of a side; for ICMP its "port" is a type or code.
+  func endpoint(_ side: Int) -> Endpoint {
+    let upper = side == 0 ? lowUpper : highUpper
+    let lower = side == 0 ? lowLower : highLower
+    let address = isIPv6 ? Address(v6: upper, lower) : Address(v4: UInt32(truncatingIfNeeded: lower))
+    return Endpoint(address, port: side == 0 ? lowPort : highPort)
+  }
+}
