@@ -70,7 +70,12 @@ let package = Package(
 // MARK: - How a target is built
 
 func settings() -> [SwiftSetting] {
-  [.strictMemorySafety(), .enableExperimentalFeature("Lifetimes")]
+  [.strictMemorySafety(), .enableExperimentalFeature("Lifetimes")] + warnings()
+}
+
+/// Warnings are errors where the continuous integration asks for it; a newer compiler's must not stop a user's build.
+func warnings() -> [SwiftSetting] {
+  Context.environment["VEILSCOPE_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)]
 }
 
 func room(_ name: String, _ imports: String...) -> Target { room(name, imports) }
@@ -91,7 +96,7 @@ func plugin(_ name: String) -> Target {
   .target(
     name: "\(name)Plugin", dependencies: forPlugins.map { .init(stringLiteral: $0) }, path: "Plugins/\(name)",
     exclude: ["README.md", "Tests", "Cases"],
-    swiftSettings: [.strictMemorySafety(), .treatWarning("StrictMemorySafety", as: .error)])
+    swiftSettings: [.strictMemorySafety(), .treatWarning("StrictMemorySafety", as: .error)] + warnings())
 }
 
 /// A room's tests: may see every room before it.
