@@ -1,13 +1,16 @@
 """What tshark says of a capture: frame offsets and times, TCP streams with their sizes and first bytes.
 
-One call a capture, kept in a cache by the capture's digest, since starting tshark costs more than reading.
+One call a capture, kept in the user's cache by the capture's digest and tshark's version, since starting tshark costs more
+than reading.
 """
 
+import functools
 import gzip
 import json
 import os
 import re
 import subprocess
+import threading
 
 from corpus import address, pair
 
@@ -16,7 +19,8 @@ FIELDS = [
     "tcp.stream", "tcp.srcport", "tcp.dstport", "tcp.len", "tcp.payload", "ip.flags.mf", "ip.frag_offset",
     "ipv6.fraghdr.offset",
 ]
-FORMAT = 3  # of the cache
+FORMAT = 4  # of the cache
+CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "veilscope", "tshark")
 FIRST_BYTES = 16
 
 
@@ -27,6 +31,7 @@ def nanoseconds(text):
     return int(whole or 0) * 10**9 + sign * int((part + "0" * 9)[:9])
 
 
+@functools.cache
 def version():
     """tshark's version; empty where there is no tshark."""
     try:
@@ -37,9 +42,9 @@ def version():
     return found.group() if done.returncode == 0 and found else ""
 
 
-def read(path, digest, cache):
+def read(path, digest):
     """{"frames": [[offset, nanoseconds]…], "streams": […], "fragments": [[host, host]…]}, or {"error": text}."""
-    kept = os.path.join(cache, f"{digest}-{FORMAT}.json.gz")
+    kept = os.path.join(CACHE, f"{digest}-{version()}-{FORMAT}.json.gz")
     if os.path.exists(kept):
         with gzip.open(kept, "rt", encoding="utf-8") as file:
             return json.load(file)
@@ -50,10 +55,11 @@ def read(path, digest, cache):
     said = gather(done.stdout)
     if done.returncode != 0 and not said["frames"]:
         said = {"error": done.stderr.strip().split("\n")[-1], "frames": [], "streams": [], "fragments": []}
-    os.makedirs(cache, exist_ok=True)
-    with gzip.open(kept + ".part", "wt", encoding="utf-8") as file:
+    os.makedirs(CACHE, exist_ok=True)
+    partial = f"{kept}.{os.getpid()}-{threading.get_ident()}"
+    with gzip.open(partial, "wt", encoding="utf-8") as file:
         json.dump(said, file)
-    os.replace(kept + ".part", kept)
+    os.replace(partial, kept)
     return said
 
 
