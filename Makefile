@@ -40,7 +40,7 @@ test-scripts: ## runs the tests of the scripts only
 	Tools/lint --self-test
 	python3 -B -m unittest discover -s Tools/tests
 
-lint: $(BUILD)/setup-run ## formatting, imports, unsafe code, lengths, READMEs, words
+lint: $(BUILD)/setup-test ## formatting, imports, unsafe code, lengths, READMEs, words, links
 	Tools/lint
 
 generate: build ## writes Documentation/schema and its tables again from the field declarations

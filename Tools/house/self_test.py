@@ -101,6 +101,9 @@ PLANTED = [
     ("words", "somebody's machine", append("Sources/JSON/README.md", "See /wor" + "k/shared.\n"), None),
     ("words", "somebody's machine", append("Sources/JSON/README.md", "See /hom" + "e/somebody/x.\n"), None),
     ("words", "not which request", append("Sources/JSON/README.md", "As asked in iss" + "ue 3.\n"), None),
+    ("links", "Documentation/nowhere.md does not exist", append("Sources/JSON/README.md", "`Documentation/nowhere.md`\n"), None),
+    ("links", "Sources/JSON/gone.md does not exist", append("Sources/JSON/README.md", "[gone](gone.md#part)\n"), None),
+    ("links", "Sources/JSON/Gone*", append("Sources/JSON/README.md", "`Sources/JSON/Gone*`\n"), None),
     ("format", "indent", append("Sources/JSON/Writer.swift", "struct A {\n      let b = 1\n}\n"), None),
     ("format", "force unwrap", append("Sources/JSON/Writer.swift", "let b = Int(text)!\n"), None),
 ]
@@ -115,7 +118,6 @@ def write(root, name, text):
 
 def run(house, rules):
     """`house` is the real one: its formatting rules are those that the planted files are held to."""
-    CLEAN["Sources/JSON/README.md"] = README
     failures = attempt("a clean house", house, rules, None, None, None)
     for rule, expected, change, redeclare in PLANTED:
         failures += attempt(expected, house, {rule: rules[rule]}, expected, change, redeclare)
