@@ -1,4 +1,4 @@
-"""Where unsafe code may stand, and that it says why it is sound."""
+"""Where unsafe code may stand, and that it says why it is sound; no room logs, none ends the process on a whim."""
 
 import re
 
@@ -12,7 +12,30 @@ UNSAFE = re.compile(r"\bunsafe\b")
 ABOVE, BELOW = 50, 2
 
 
+# What a user must know is a Notice: a line printed could leak what the warrant withholds.
+LOGGING = re.compile(r"(?<![\w.])(?:print|debugPrint|dump|NSLog|os_log)\(")
+ENDING = re.compile(r"(?<![\w.])(?:fatalError|preconditionFailure|abort|exit)\(")
+SPEAKING_ROOMS = ("Sources/Commands/", "Sources/veilscope/", "Sources/PluginTestKit/")
+
+
 def check(house):
+    return unsafe_code(house) + silence(house)
+
+
+def silence(house):
+    found = []
+    for name in house.swift_files("Sources", "Plugins"):
+        if name.startswith(SPEAKING_ROOMS) or "/Tests/" in name:
+            continue
+        for index, line in enumerate(house.code(name).split("\n")):
+            if LOGGING.search(line):
+                found.append(Violation(name, index + 1, "silence", "no room logs: what a user must know is a Notice"))
+            if ENDING.search(line) and not name.startswith("Sources/Platform/"):
+                found.append(Violation(name, index + 1, "silence", "no room ends the process: throw, or leave it out"))
+    return found
+
+
+def unsafe_code(house):
     found = []
     allowed = tuple(f"Sources/{room}/" for room in ROOMS)
     for name in house.swift_files("Sources", "Plugins"):

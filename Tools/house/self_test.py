@@ -89,6 +89,8 @@ PLANTED = [
     ("safety", "unsafe code stands in", append("Sources/JSON/Writer.swift", 'let a = "\\(unsafe load())"\n'), None),
     ("safety", "unsafe code stands in", append("Plugins/Gopher/Gopher.swift", "nonisolated(unsafe) var a = 1\n"), None),
     ("safety", "why it is sound", rewrite("Sources/Bytes/Reader.swift", "// Reads.\n\nlet a = unsafe load()\n"), None),
+    ("safety", "no room logs", append("Sources/JSON/Writer.swift", "func a() { print(1) }\n"), None),
+    ("safety", "no room ends the process", append("Plugins/Gopher/Gopher.swift", "func a() { fatalError() }\n"), None),
     ("files", "601 lines", rewrite("Sources/JSON/Writer.swift", "// Long.\n" + "let a = 1\n" * 600), None),
     ("files", "line 1 of a generated file", rewrite("Sources/Findings/Generated/Rates.swift", "// By hand.\nlet a = 1\n"), None),
     ("files", "begins with a comment", rewrite("Sources/JSON/Writer.swift", "let a = 1\n"), None),
