@@ -66,14 +66,20 @@ import Bytes
   @inline(__always)
   func u32(_ offset: Int, bigEndian: Bool) -> UInt32 { ahead.u32(offset, bigEndian: bigEndian) }
 
-  /// Bytes behind the cursor: `count` of them from `start` (an earlier value of `cursor`) on.
-  @_lifetime(borrow self)
+  /// The 16 bytes behind the cursor, which must be there, as two little-endian integers, with one check for both.
   @inline(__always)
-  func span(from start: Int, count: Int) -> RawSpan {
-    precondition(start >= 0 && count >= 0 && start &+ count <= end)
-    // Sound: in bounds by the line above; the span borrows self, so nothing moves while it lives.
-    let span = unsafe RawSpan(_unsafeStart: storage + start, byteCount: count)
-    return unsafe _overrideLifetime(span, borrowing: self)
+  func twoWords() -> (UInt64, UInt64) {
+    precondition(available >= 16)
+    // Sound: the 16 bytes are there by the line above; any bits are an integer, and no alignment is asked for.
+    return unsafe (
+      UInt64(littleEndian: (storage + cursor).loadUnaligned(as: UInt64.self)),
+      UInt64(littleEndian: (storage + cursor + 8).loadUnaligned(as: UInt64.self))
+    )
+  }
+
+  /// Where the bytes at the cursor stand; valid until the next call that reads.
+  var address: UnsafeRawPointer {
+    @inline(__always) get { unsafe UnsafeRawPointer(storage + cursor) }
   }
 
   /// Moves over `count` bytes that are there.

@@ -10,16 +10,19 @@ import Terms
 ///
 /// Damage (a cut file, a wrong length, a broken compressed stream) ends the frames, or passes over one record where the
 /// file's own framing still holds; it becomes a notice of kind `damage`, and never an error.
-public struct CaptureReader: ~Copyable, FrameSource {
+// Safe: the one pointer is into the owned buffer, and is set anew before whatever moves it can be seen.
+@safe public struct CaptureReader: ~Copyable, FrameSource {
   /// The current frame's header; valid after `advance` returned true.
   public internal(set) var header: FrameHeader
-  /// Where the current frame's bytes stand in the buffer.
-  var frameStart = 0
-  var frameLength = 0
+  /// The current frame's bytes, in the buffer. Inlined into the caller's loop: a call would cost a copy of this struct.
+  @usableFromInline var frameStart: UnsafeRawPointer
+  @usableFromInline var frameLength = 0
   var buffer: BlockBuffer
   var next: NextRecord
   /// Number of the last record that has one.
   var number: UInt64 = 0
+  /// Longest record of a pcap file whose records are of the commonest form; -1 in all other files, and at the end.
+  var longestPlain = -1
   var pcap = PcapLayout()
   var pcapng = PcapngState()
   /// Numbered records that were not given out.
@@ -61,6 +64,7 @@ public struct CaptureReader: ~Copyable, FrameSource {
     isPcapng = opening.isPcapng
     next = opening.isPcapng ? .pcapng : .pcap
     buffer = opening.buffer
+    unsafe frameStart = buffer.address
     header = FrameHeader(
       reference: FrameReference(number: 0, offset: 0, evidence: evidence), time: Timestamp(nanoseconds: 0),
       hasTime: false, linkType: LinkType(0), capturedLength: 0, originalLength: 0)
@@ -68,7 +72,8 @@ public struct CaptureReader: ~Copyable, FrameSource {
   }
 
   public mutating func advance() -> Bool {
-    switch next {
+    if advancePlainPcap() { return true }
+    return switch next {
     case .pcap: advancePcap()
     case .pcapng: advancePcapng()
     case .none: false
@@ -76,11 +81,13 @@ public struct CaptureReader: ~Copyable, FrameSource {
   }
 
   /// The current frame's bytes, valid until the next `advance`.
+  @inlinable
   public var bytes: RawSpan {
     @_lifetime(borrow self)
     get {
-      let span = buffer.span(from: frameStart, count: frameLength)
-      // Sound: the buffer is a stored part of self, so a borrow of self keeps its bytes in place.
+      // Sound: `advance` checked that these bytes are in the buffer, and nothing moves there before the next `advance`,
+      // which cannot be called while the span borrows self.
+      let span = unsafe RawSpan(_unsafeStart: frameStart, byteCount: frameLength)
       return unsafe _overrideLifetime(span, borrowing: self)
     }
   }
@@ -95,12 +102,21 @@ public struct CaptureReader: ~Copyable, FrameSource {
       isWhole: isWhole, notices: notices.all)
   }
 
+  /// Makes `count` bytes from `start` behind the cursor the current frame's.
+  @inline(__always)
+  mutating func setFrame(from start: Int, count: Int) {
+    precondition(start >= 0 && count >= 0 && start &+ count <= buffer.available)
+    unsafe frameStart = buffer.address + start
+    frameLength = count
+  }
+
   /// Gives the buffer back; the reader is at its end.
   mutating func release() {
     next = .none
+    longestPlain = -1
     frameLength = 0
-    frameStart = 0
     buffer.release()
+    unsafe frameStart = buffer.address
   }
 }
 
@@ -130,6 +146,7 @@ extension CaptureReader {
 
   private mutating func finish() {
     next = .none
+    longestPlain = -1
     frameLength = 0
     if number == passedOver { notices.add(.information, "capture.no-frames", "the file holds no packet") }
   }

@@ -82,7 +82,6 @@ extension CaptureReader {
         }
         guard hold(block) else { return false }
         let isPacket = block.type == PcapngBlock.simplePacket ? readSimplePacket(block) : readPacket(block)
-        frameStart = frameStart &+ buffer.cursor
         buffer.consume(block.total)
         if isPacket { return true }
       case PcapngBlock.sectionHeader:

@@ -26,8 +26,7 @@ private let fcsShift: UInt32 = 5
 private let fcsMask: UInt32 = 0x0f
 
 extension CaptureReader {
-  /// Reads an enhanced or obsolete packet block that is in the buffer; `frameStart` counts from the block's start.
-  /// False where it holds no readable packet: the record keeps its number, and reading goes on behind it.
+  /// Reads an enhanced or obsolete packet block that is in the buffer. False where it holds no readable packet: the record keeps its number, and reading goes on behind it.
   @inline(__always)
   mutating func readPacket(_ block: BlockExtent) -> Bool {
     number &+= 1
@@ -64,8 +63,7 @@ extension CaptureReader {
     header.capturedLength = captured
     header.originalLength = buffer.u32(originalField, bigEndian: big)
     header.interface = UInt32(truncatingIfNeeded: pcapng.interfacesBefore) &+ id
-    frameStart = packetData
-    frameLength = Int(captured)
+    setFrame(from: packetData, count: Int(captured))
     let optionsStart = packetData &+ (Int(captured) &+ 3) & ~3
     if optionsStart < block.total &- blockTrailerLength, !isObsolete {
       readPacketOptions(from: optionsStart, block)
@@ -100,8 +98,7 @@ extension CaptureReader {
     header.capturedLength = captured
     header.originalLength = original
     header.interface = UInt32(truncatingIfNeeded: pcapng.interfacesBefore)
-    frameStart = simplePacketData
-    frameLength = Int(captured)
+    setFrame(from: simplePacketData, count: Int(captured))
     return true
   }
 
