@@ -263,6 +263,22 @@ final class Dispatch {
     }
   }
 
+  /// Whether some plugin still reads some stream of the flow, or may come to.
+  func wantsBytes(_ watch: FlowWatch) -> Bool {
+    watch.streams.contains { stream in
+      !stream.isClientMatched || !stream.isServerMatched
+        || stream.members.contains { !stream.closed.contains($0.plugin) && table.entries[$0.plugin].readsStreams }
+    }
+  }
+
+  /// Whether some plugin still reads the flow's datagrams.
+  func wantsDatagrams(_ watch: FlowWatch) -> Bool {
+    watch.streams[0].members.contains {
+      !watch.streams[0].closed.contains($0.plugin) && table.entries[$0.plugin].readsDatagrams
+        && $0.looks < table.entries[$0.plugin].manifest.packets
+    }
+  }
+
   // MARK: - Datagrams
 
   /// Shows a datagram to the plugins `found` by their constants and to those that hold memory.

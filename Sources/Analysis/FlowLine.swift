@@ -37,7 +37,7 @@ struct FlowLine {
   /// Written as they are; empty where the warrant withholds them.
   let communityID: [UInt8]
   let indications: [Indication]
-  let reasons: [String]
+  let core: CoreReasons
   let watch: FlowWatch?
   let tunnel: Carrier
   let plugins: PluginTable
@@ -78,9 +78,19 @@ struct FlowLine {
     if let annex { write(annex, to: &record) }
     if let watch { write(watch, to: &record) }
     if !indications.isEmpty { record.put(Indication.field, indications) }
-    if !reasons.isEmpty { record.put(FlowFields.notAssessable, reasons.map { Label($0) }) }
+    writeReasons(to: &record)
     record.json.endObject()
     record.json.endLine()
+  }
+
+  private func writeReasons(to record: inout FieldWriter) {
+    let others = watch?.notAssessable ?? []
+    guard !core.isEmpty || !others.isEmpty else { return }
+    record.json.key(FlowFields.notAssessable.name)
+    record.json.beginArray()
+    core.forEach { record.json.plain($0) }
+    for reason in others { record.json.string(reason) }
+    record.json.endArray()
   }
 
   private func counts(_ direction: FlowDirection) -> DirectionCounts {

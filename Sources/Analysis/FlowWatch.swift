@@ -1,6 +1,7 @@
 // What the plugins know of one flow: its streams, their memories, and what was said so far.
 
 import Findings
+import Packets
 import PluginKit
 import Terms
 
@@ -56,23 +57,12 @@ final class FlowWatch {
   var notAssessable: [String] = []
   /// Names of what was recognised, in order.
   var protocols: [StaticString] = []
-  /// Found in an earlier part of the same flow.
-  var inherited: [Indication] = []
-  /// Datagrams shown so far.
-  var datagrams = 0
-  /// A copy of the first datagram, for plugins that are asked once a flow.
+  /// The plugins go on in a later part of the flow; this part was said all of.
   var isConcluded = false
-  var isTunnel = false
+  /// What the flow carries as a tunnel of addressed packets.
+  var tunnel = Carrier.none
 
   init() { streams = [WatchedStream(source: .flow(client: 0, server: 0), way: [])] }
-
-  /// Whether some plugin still looks at some stream, or may come to.
-  var wantsBytes: Bool {
-    streams.contains { stream in
-      stream.members.contains { !stream.closed.contains($0.plugin) } || !stream.isClientMatched
-        || !stream.isServerMatched
-    }
-  }
 
   func note(protocol name: StaticString) {
     if !protocols.contains(where: { $0.description == name.description }) { protocols.append(name) }

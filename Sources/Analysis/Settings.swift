@@ -1,6 +1,7 @@
 // The bounds of an analysis and where they come from, as one declared list: flags, configuration and the worker's job all
 // use it.
 
+import Flows
 import Terms
 
 /// Every bound that a user may set. Counted in bytes, packets, flows and packet time; never in time of the machine.
@@ -25,6 +26,22 @@ public struct AnalysisSettings: Sendable, Equatable {
   public var separateVLANs = false
 
   public init() {}
+
+  /// The bounds of the Flows room.
+  var flowLimits: FlowLimits {
+    var limits = FlowLimits()
+    limits.tableSize = flows
+    limits.tcpIdleTimeout = FlowLimits.seconds(Int64(tcpIdle))
+    limits.udpIdleTimeout = FlowLimits.seconds(Int64(udpIdle))
+    limits.otherIdleTimeout = FlowLimits.seconds(Int64(otherIdle))
+    limits.activeTimeout = active == 0 ? nil : FlowLimits.seconds(Int64(active))
+    limits.separatesVLANs = separateVLANs
+    limits.fragmentedDatagrams = fragmentedDatagrams
+    limits.fragmentBytes = fragmentBytes
+    limits.fragmentTimeout = FlowLimits.seconds(Int64(fragmentSeconds))
+    limits.prefixBytes = prefixBytes
+    return limits
+  }
 
   /// A bound by its name.
   public struct Entry: Sendable {

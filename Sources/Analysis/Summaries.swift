@@ -74,6 +74,16 @@ struct ReasonSums {
   private static let most = 256
   private var index: [String: Int] = [:]
   private var sums: [(reason: String, flows: UInt64)] = []
+  /// The engine's own reasons, by their bit: counted without a look-up.
+  private var core: [UInt64] = Array(repeating: 0, count: 8)
+
+  mutating func add(_ reasons: CoreReasons) {
+    var bits = reasons.rawValue
+    while bits != 0 {
+      core[bits.trailingZeroBitCount] += 1
+      bits &= bits &- 1
+    }
+  }
 
   mutating func add(_ reason: String) {
     if let at = index[reason] {
@@ -85,7 +95,13 @@ struct ReasonSums {
   }
 
   func finished() -> [NotAssessableCount] {
-    sums.sorted { $0.flows != $1.flows ? $0.flows > $1.flows : $0.reason < $1.reason }
+    let own = core.indices.flatMap { bit -> [(reason: String, flows: UInt64)] in
+      var found: [(reason: String, flows: UInt64)] = []
+      guard core[bit] > 0 else { return found }
+      CoreReasons(rawValue: 1 << UInt8(bit)).forEach { found.append(($0.description, core[bit])) }
+      return found
+    }
+    return (sums + own).sorted { $0.flows != $1.flows ? $0.flows > $1.flows : $0.reason < $1.reason }
       .map { NotAssessableCount(reason: $0.reason, flows: $0.flows) }
   }
 }

@@ -1,0 +1,228 @@
+// What a packet means for the plugins: stream prefixes, datagrams, shapes, and the end of a flow.
+
+import Bytes
+import Flows
+import Packets
+import PluginKit
+import Terms
+
+extension Side {
+  init(_ direction: FlowDirection) { self = direction == .fromInitiator ? .client : .server }
+}
+
+extension ViewEnd {
+  init(_ end: StreamEnd) {
+    switch end {
+    case .whole: self = .whole
+    case .growing: self = .growing
+    case .snapLength: self = .snapLength
+    case .gap: self = .gap
+    case .budget: self = .budget
+    }
+  }
+}
+
+extension Timeline {
+  // MARK: - Watches
+
+  /// The flow's watch, made where it has none.
+  mutating func watch(_ flow: FlowIndex) -> FlowWatch {
+    if let known = watchOf[Int(flow.number)].watch, let watch = watches[known] { return watch }
+    let watch = FlowWatch()
+    if let free = freeWatches.popLast() {
+      watches[Int(free)] = watch
+      watchOf[Int(flow.number)].set(watch: Int(free))
+    } else {
+      watchOf[Int(flow.number)].set(watch: watches.count)
+      watches.append(watch)
+    }
+    return watch
+  }
+
+  /// A flow goes on in a new part: plugins go on with what they know, and what they said stays with the earlier part.
+  mutating func moveWatch(from earlier: Int, to later: Int) {
+    let index = watchOf[earlier]
+    guard let at = index.watch, let watch = watches[at] else {
+      if index.isThrough { watchOf[later].setThrough() }
+      return
+    }
+    // The earlier part keeps a record of its own; the plugins' memories move on.
+    let past = FlowWatch()
+    past.streams = watch.streams.map { WatchedStream(source: $0.source, way: $0.way) }
+    past.objects = watch.objects
+    past.findings = watch.findings
+    past.notAssessable = watch.notAssessable
+    past.protocols = watch.protocols
+    past.isConcluded = true
+    watch.objects = []
+    watch.findings = []
+    watch.notAssessable = []
+    watchOf[later] = index
+    watches.append(past)
+    watchOf[earlier] = WatchIndex()
+    watchOf[earlier].set(watch: watches.count - 1)
+  }
+
+  mutating func note(tunnel: Carrier, _ flow: FlowIndex) {
+    let watch = watch(flow)
+    if watch.tunnel == .none { watch.tunnel = tunnel }
+  }
+
+  /// What a plugin may know of the flow now.
+  func facts(_ flow: FlowIndex, shape: [ShapeStep] = []) -> FlowFacts {
+    let entry = flows[flow]
+    func direction(_ direction: FlowDirection) -> DirectionFacts {
+      DirectionFacts(packets: entry.packets(direction), payloadBytes: entry.payloadBytes(direction))
+    }
+    return FlowFacts(
+      transport: entry.transport, protocolNumber: entry.protocolNumber, initiator: entry.initiator,
+      responder: entry.responder, first: entry.firstTime, last: entry.lastTime, client: direction(.fromInitiator),
+      server: direction(.fromResponder), beginsMidStream: entry.beginsMidStream, carrier: entry.carrier,
+      tunnel: watchOf[Int(flow.number)].watch.flatMap { watches[$0]?.tunnel } ?? .none, shape: shape)
+  }
+
+  // MARK: - Streams
+
+  /// Bytes a direction that are kept while no plugin's constants have matched.
+  private static var undecidedBytes: Int { 4_096 }
+
+  /// Takes a TCP segment into the flow's prefix and shows what grew.
+  mutating func extend(_ accounting: Accounting, _ packet: Packet, _ header: FrameHeader, _ bytes: RawSpan) {
+    guard table.tcp.any else {
+      watchOf[Int(accounting.flow.number)].setThrough()
+      return
+    }
+    let flow = accounting.flow
+    if !accounting.hasPrefix { flows.wantsPrefix(flow, bytesPerDirection: max(table.tcp.bytes, 8)) }
+    let changed = flows.extendPrefix(accounting, packet, header: header, bytes: bytes)
+    guard !changed.isEmpty else { return }
+    if watchOf[Int(flow.number)].watch == nil {
+      guard isConcerned(flow) else { return }
+      _ = watch(flow)
+    }
+    show(flow, ending: false)
+  }
+
+  /// Whether a plugin's constants stand at the start of the flow; where none can come to, its bytes are given back.
+  private mutating func isConcerned(_ flow: FlowIndex) -> Bool {
+    let client = flows.prefix(of: flow, .fromInitiator)
+    let server = flows.prefix(of: flow, .fromResponder)
+    let bytes = StreamBytes(client: client, server: server, clientEnd: .growing, serverEnd: .growing)
+    let (plugins, undecided) = dispatch.matches(bytes)
+    if !plugins.isEmpty { return true }
+    let count = client.byteCount + server.byteCount
+    let mayStill = undecided && count < Self.undecidedBytes || !table.tcp.constantless.isEmpty && count < table.tcp.bytes
+    if !mayStill { leave(flow) }
+    return false
+  }
+
+  private mutating func leave(_ flow: FlowIndex) {
+    flows.dropPrefix(flow)
+    watchOf[Int(flow.number)].setThrough()
+  }
+
+  /// Shows the flow's prefix to its plugins; gives its memory back once nobody wants more.
+  private mutating func show(_ flow: FlowIndex, ending: Bool) {
+    guard let at = watchOf[Int(flow.number)].watch, let watch = watches[at] else { return }
+    let bytes = StreamBytes(
+      client: flows.prefix(of: flow, .fromInitiator), server: flows.prefix(of: flow, .fromResponder),
+      clientEnd: end(flow, .fromInitiator, ending), serverEnd: end(flow, .fromResponder, ending))
+    dispatch.show(
+      watch, bytes: bytes, client: FrameMap(pieces: flows.prefixPieces(of: flow, .fromInitiator)),
+      server: FrameMap(pieces: flows.prefixPieces(of: flow, .fromResponder)), flow: facts(flow), ending: ending)
+    if !ending, !dispatch.wantsBytes(watch) { leave(flow) }
+  }
+
+  /// At the end of a flow a direction that was not closed ends in a gap: what follows is not in the evidence.
+  private func end(_ flow: FlowIndex, _ direction: FlowDirection, _ ending: Bool) -> ViewEnd {
+    let end = ViewEnd(flows.prefixEnd(of: flow, direction))
+    return ending && end == .growing ? .gap : end
+  }
+
+  // MARK: - Datagrams
+
+  mutating func showDatagram(_ accounting: Accounting, _ packet: Packet, _ header: FrameHeader, _ bytes: RawSpan) {
+    let number = Int(accounting.flow.number)
+    guard !watchOf[number].isThrough else { return }
+    guard let plugins = table.datagramPlugins(packet.transport, packet.protocolNumber) else {
+      watchOf[number].setThrough()
+      return
+    }
+    let isMessage = packet.transport == .icmp || packet.transport == .icmpv6 || packet.transport == .other
+    let offset = Int(isMessage ? packet.ipPayloadOffset : packet.payloadOffset)
+    let captured = Int(isMessage ? packet.ipPayloadCaptured : packet.payloadCaptured)
+    let length = Int(isMessage ? packet.ipPayloadLength : packet.payloadLength)
+    let payload = bytes.slice(offset, captured)
+    let side = Side(accounting.direction)
+    let entry = flows[accounting.flow]
+    let seen = Int(clamping: entry.packets(.fromInitiator) &+ entry.packets(.fromResponder))
+    var found = plugins.matcher.plugins(payload, side: side, length: length)
+    if seen == 1 || seen == plugins.packets {
+      for plugin in plugins.constantless where seen == min(table.entries[plugin].manifest.packets, plugins.packets) {
+        found.insert(plugin)
+      }
+    }
+    if watchOf[number].watch == nil, found.isEmpty {
+      if seen >= plugins.packets { watchOf[number].setThrough() }
+      return
+    }
+    let watch = watch(accounting.flow)
+    let datagram = Datagram(
+      bytes: payload, length: length, side: side, index: seen &- 1, end: captured < length ? .snapLength : .whole,
+      frame: header.reference, time: header.hasTime ? header.time : nil, flow: facts(accounting.flow))
+    dispatch.show(watch, datagram: datagram, found: found)
+    if seen >= plugins.packets, !dispatch.wantsDatagrams(watch) { watchOf[number].setThrough() }
+  }
+
+  // MARK: - Shape
+
+  mutating func noteShape(_ accounting: Accounting, _ packet: Packet, _ header: FrameHeader) {
+    let number = Int(accounting.flow.number)
+    let known = Int(shapeCounts[number])
+    guard known < table.shape else { return }
+    var gap: Int64 = 0
+    if header.hasTime {
+      if known > 0, shapeTimes[number] != .min { gap = max(0, header.time.nanoseconds &- shapeTimes[number]) / 1_000 }
+      shapeTimes[number] = header.time.nanoseconds
+    }
+    shapes[number * table.shape + known] = ShapeStep(
+      side: Side(accounting.direction), size: UInt16(clamping: packet.payloadLength), gap: UInt32(clamping: gap))
+    shapeCounts[number] = UInt8(known + 1)
+  }
+
+  private func shape(_ flow: FlowIndex) -> [ShapeStep] {
+    guard table.shape > 0 else { return [] }
+    let start = Int(flow.number) * table.shape
+    return Array(shapes[start..<(start + Int(shapeCounts[Int(flow.number)]))])
+  }
+
+  // MARK: - The end of a flow
+
+  /// A flow has ended: plugins are asked a last time, and its record is written.
+  mutating func finish(_ ended: EndedFlow) throws(SinkError) {
+    let number = Int(ended.flow.number)
+    let index = watchOf[number]
+    if flows[ended.flow].hasPrefix, index.watch != nil || !table.tcp.constantless.isEmpty {
+      if index.watch == nil { _ = watch(ended.flow) }
+      if !index.isThrough { show(ended.flow, ending: true) }
+    }
+    let entry = flows[ended.flow]
+    var watch: FlowWatch?
+    if let at = watchOf[number].watch {
+      watch = watches[at]
+      watches[at] = nil
+      freeWatches.append(UInt32(at))
+    }
+    if let watch, !watch.isConcluded {
+      let facts = facts(ended.flow, shape: shape(ended.flow))
+      let frames = FrameMap.merged([entry.firstFrame], [entry.lastFrame])
+      if announcesEnds { dispatch.announce(FlowEnded(reason: ended.reason.name), watch, facts, frames: frames) }
+      dispatch.conclude(watch, facts, frames: frames)
+    }
+    watchOf[number] = WatchIndex()
+    try output.finish(
+      TimelineOutput.Ended(
+        entry: entry, annex: entry.hasAnnex ? flows.annex(of: ended.flow) : nil, reason: ended.reason, watch: watch,
+        tunnel: watch?.tunnel ?? .none))
+  }
+}

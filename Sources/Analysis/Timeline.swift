@@ -1,0 +1,298 @@
+// The way of a frame: decoded layer by layer, judged by the scope, counted for its flow, shown to plugins.
+
+import Bytes
+import CaptureFiles
+import Findings
+import Flows
+import Packets
+import Platform
+import PluginKit
+import Terms
+import Warrants
+
+/// One timeline: frames of one evidence item, or of a set of files merged by time, from first to last.
+///
+///     var timeline = Timeline(job: job, catalog: catalog, page: notes, sink: sink, spill: spill)
+///     try timeline.run(&reader) { reader.facts }
+public struct Timeline: ~Copyable {
+  let job: AnalysisJob
+  let table: PluginTable
+  let dispatch: Dispatch
+  let output: TimelineOutput
+  private let page: PlaceNotes?
+  private let isSet: Bool
+
+  private var scopes: [EvidenceScope]
+  private var interfacesKnown: [Int]
+  var flows: FlowTable
+  private var fragments: FragmentTable
+  private var decoder = LayerDecoder()
+  private var packet = Packet(source: Address(v4: 0), destination: Address(v4: 0))
+  private var quoted = Packet(source: Address(v4: 0), destination: Address(v4: 0))
+
+  /// For each flow's number: what the plugins have of it.
+  var watchOf: [WatchIndex] = []
+  var watches: [FlowWatch?] = []
+  var freeWatches: [UInt32] = []
+  /// The flow's shape: `table.shape` steps a flow number, and how many are known.
+  var shapes: [ShapeStep] = []
+  var shapeCounts: [UInt8] = []
+  var shapeTimes: [Int64] = []
+
+  private var scopeCounts = ScopeCounts()
+  private var insideNotRead = Tally()
+  var evidence: [EvidenceRecord]
+  private var unreadLinkTypes: [[UInt16: UInt64]]
+  private var latest: [Timestamp?]
+  private var framesTaken: UInt64 = 0
+  private let skipped: Set<UInt64>
+  private let barred: [UInt64: BitSet128]
+  private let announcesBeginnings: Bool
+  let announcesEnds: Bool
+
+  /// Which watch a flow has, and whether plugins are through with its bytes.
+  struct WatchIndex: BitwiseCopyable {
+    private var bits: UInt32 = 0
+    private static let through: UInt32 = 0x8000_0000
+
+    /// Index into `watches`; nil where there is none.
+    var watch: Int? { bits & ~Self.through == 0 ? nil : Int(bits & ~Self.through) - 1 }
+    var isThrough: Bool { bits & Self.through != 0 }
+    mutating func set(watch: Int) { bits = bits & Self.through | UInt32(truncatingIfNeeded: watch + 1) }
+    mutating func setThrough() { bits |= Self.through }
+  }
+
+  // MARK: - Set-up
+
+  public init(
+    job: AnalysisJob, catalog: PluginCatalog, page: PlaceNotes? = nil, sink: any RecordSink,
+    spill: (any SpillStorage)? = nil
+  ) {
+    self.job = job
+    self.page = page
+    isSet = job.items.count > 1
+    let allowed = job.categories.categories
+    let disabled = job.disabled.filter(catalog.entries.indices.contains).map {
+      catalog.entries[$0].manifest.identifier.description
+    }
+    table = PluginTable(catalog) { entry in
+      allowed.isSuperset(of: entry.manifest.needs)
+        && !disabled.contains(entry.manifest.identifier.description)
+    }
+    dispatch = Dispatch(table: table, allowed: allowed, limits: RecordLimits(), page: page)
+    output = TimelineOutput(job: job, table: table, sink: sink, spill: spill)
+    scopes = job.items.map { EvidenceScope(job.scope, EvidenceFacts(clockOffsetNanoseconds: $0.clockOffset)) }
+    interfacesKnown = job.items.map { _ in 0 }
+    let limits = job.settings.flowLimits
+    flows = FlowTable(limits: limits)
+    fragments = FragmentTable(limits: limits)
+    evidence = job.items.map { _ in EvidenceRecord() }
+    unreadLinkTypes = job.items.map { _ in [:] }
+    latest = job.items.map { _ in nil }
+    skipped = Set(job.skipped)
+    var barred: [UInt64: BitSet128] = [:]
+    for entry in job.barred { barred[entry.frame, default: .empty].insert(entry.plugin) }
+    self.barred = barred
+    announcesBeginnings = table.wants(ObjectIdentifier(FlowBegan.self))
+    announcesEnds = table.wants(ObjectIdentifier(FlowEnded.self))
+  }
+
+  // MARK: - Frames
+
+  /// The place of the frame at hand, as the shared page and the job count it.
+  private mutating func place(_ header: FrameHeader) -> UInt64 {
+    framesTaken &+= 1
+    return isSet ? framesTaken : header.reference.number
+  }
+
+  /// Takes one frame in. `interfaces` are those that the evidence item has described so far.
+  public mutating func take(_ header: FrameHeader, _ bytes: RawSpan) throws(SinkError) {
+    let place = place(header)
+    dispatch.frame = place
+    page?.takeUp(frame: place)
+    let item = Int(header.reference.evidence)
+    count(header, item)
+    if !skipped.isEmpty, skipped.contains(place) {
+      output.note(
+        Notice(
+          .fault, "analysis.frame-skipped", "reading this frame made the program fail; it was passed over",
+          evidence: header.reference.evidence, frame: header.reference.number, offset: header.reference.offset))
+      return
+    }
+    dispatch.barred = .empty
+    if !barred.isEmpty, let plugins = barred[place] {
+      dispatch.barred = plugins
+      noteBarred(plugins, header)
+    }
+    decoder.begin(
+      linkType: header.linkType, fcsLength: header.fcsLength, originalLength: Int(header.originalLength), bytes: bytes)
+    try takeLayers(header, bytes, item)
+  }
+
+  private mutating func takeLayers(_ header: FrameHeader, _ bytes: RawSpan, _ item: Int) throws(SinkError) {
+    var carrier = ScopeVerdict.outermost
+    var carrierFlow: FlowIndex?
+    var carrierIsDuplicate = false
+    while true {
+      let step = decoder.next(bytes, into: &packet)
+      guard step == .packet else {
+        count(step, header, item)
+        if decoder.isAtEnd { return }
+        continue
+      }
+      if packet.depth == 0 {
+        carrier = .outermost
+        carrierFlow = nil
+        carrierIsDuplicate = false
+      }
+      var verdict = scopes[item].decide(
+        packet, time: header.time, hasTime: header.hasTime, interface: header.interface, carrier: carrier)
+      if !verdict.covered, packet.transport == .icmp || packet.transport == .icmpv6 {
+        verdict = judgeQuoting(verdict, header, bytes, item, carrier)
+      }
+      var flow: FlowIndex?
+      var isDuplicate = false
+      if packet.isFragment, verdict.covered || verdict.needsPorts {
+        (flow, isDuplicate) = try takeFragment(verdict, header, bytes, item, carrier, carrierFlow, carrierIsDuplicate)
+      } else {
+        scopeCounts.add(verdict.reason, bytes: UInt64(max(packet.ipLength, 0)))
+        if verdict.covered {
+          (flow, isDuplicate) = try account(header, bytes, carrierFlow, fragments: 1, repeats: carrierIsDuplicate)
+        }
+      }
+      if decoder.isAtEnd { return }
+      if let flow {
+        let tunnel = decoder.pendingCarrier(bytes)
+        if tunnel != .none { note(tunnel: tunnel, flow) }
+        if !verdict.lookInside, tunnel != .none { insideNotRead.add(bytes: Int(packet.ipLength)) }
+      }
+      if !verdict.lookInside { decoder.skipInside() }
+      carrier = verdict
+      carrierFlow = flow
+      carrierIsDuplicate = isDuplicate
+    }
+  }
+
+  /// An ICMP error belongs to the packet it quotes too (RFC 792; RFC 4443 section 3).
+  private mutating func judgeQuoting(
+    _ own: ScopeVerdict, _ header: FrameHeader, _ bytes: RawSpan, _ item: Int, _ carrier: ScopeVerdict
+  ) -> ScopeVerdict {
+    let isError =
+      packet.transport == .icmp
+      ? [3, 4, 5, 11, 12].contains(packet.icmpType) : packet.icmpType < 128
+    guard isError, packet.hasTransportHeader else { return own }
+    // Type, code, checksum and four further bytes stand before the quoted packet (RFC 792, RFC 4443 section 2.1).
+    let start = Int(packet.ipPayloadOffset) &+ 8
+    let inner = bytes.slice(start, Int(packet.ipPayloadCaptured) &- 8)
+    guard inner.byteCount > 0 else { return own }
+    var quoting = LayerDecoder()
+    quoting.begin(linkType: LinkType(101), fcsLength: 0, originalLength: inner.byteCount, bytes: inner)
+    guard quoting.next(inner, into: &quoted) == .packet else { return own }
+    return scopes[item].decide(
+      packet, quoting: quoted, time: header.time, hasTime: header.hasTime, interface: header.interface,
+      carrier: carrier)
+  }
+
+  // MARK: - Packets
+
+  /// Counts the packet at hand for its flow and shows it to plugins.
+  private mutating func account(
+    _ header: FrameHeader, _ bytes: RawSpan, _ carrier: FlowIndex?, fragments: UInt32, repeats: Bool
+  ) throws(SinkError) -> (FlowIndex?, Bool) {
+    let accounting = flows.account(
+      packet, header: header, bytes: bytes, carrier: carrier, fragments: fragments, repeatsCarrier: repeats)
+    if accounting.isNew { begin(accounting, header) }
+    if !accounting.isDuplicate, packet.payloadLength > 0 {
+      if table.shape > 0 { noteShape(accounting, packet, header) }
+      if packet.transport == .tcp {
+        if !watchOf[Int(accounting.flow.number)].isThrough, packet.hasTransportHeader, !accounting.isKeepAlive {
+          extend(accounting, packet, header, bytes)
+        }
+      } else {
+        showDatagram(accounting, packet, header, bytes)
+      }
+    }
+    if accounting.hasEnded { try drain() }
+    return (accounting.flow, accounting.isDuplicate)
+  }
+
+  private mutating func begin(_ accounting: Accounting, _ header: FrameHeader) {
+    let number = Int(accounting.flow.number)
+    if number >= watchOf.count {
+      watchOf.append(WatchIndex())
+      if table.shape > 0 {
+        shapes.append(contentsOf: repeatElement(ShapeStep(side: .client, size: 0, gap: 0), count: table.shape))
+        shapeCounts.append(0)
+        shapeTimes.append(.min)
+      }
+    } else {
+      watchOf[number] = WatchIndex()
+      if table.shape > 0 { shapeCounts[number] = 0 }
+    }
+    output.begin(flows[accounting.flow])
+    if let earlier = accounting.continues {
+      moveWatch(from: Int(earlier.number), to: number)
+    }
+    if announcesBeginnings {
+      let watch = watch(accounting.flow)
+      dispatch.announce(FlowBegan(), watch, facts(accounting.flow), frames: [header.reference])
+    }
+  }
+
+  /// Ends what has ended, in order.
+  private mutating func drain() throws(SinkError) {
+    while let ended = flows.nextEnded() {
+      try finish(ended)
+      flows.release(ended.flow)
+    }
+  }
+
+  // MARK: - Fragments
+
+  private mutating func takeFragment(
+    _ verdict: ScopeVerdict, _ header: FrameHeader, _ bytes: RawSpan, _ item: Int, _ carrier: ScopeVerdict,
+    _ carrierFlow: FlowIndex?, _ repeats: Bool
+  ) throws(SinkError) -> (FlowIndex?, Bool) {
+    return (nil, false)
+  }
+
+  // MARK: - Counting
+
+  private mutating func count(_ header: FrameHeader, _ item: Int) {
+    evidence[item].frames &+= 1
+    guard header.hasTime else { return }
+    if let known = latest[item] {
+      if header.time < known {
+        evidence[item].timeRegressions &+= 1
+        if let first = evidence[item].first, header.time < first { evidence[item].first = header.time }
+        return
+      }
+    } else {
+      evidence[item].first = header.time
+    }
+    latest[item] = header.time
+  }
+
+  private mutating func count(_ step: LayerStep, _ header: FrameHeader, _ item: Int) {
+    switch step {
+    case .packet, .end: break
+    case .notIP: evidence[item].notIP &+= 1
+    case .unreadLinkType: unreadLinkTypes[item][header.linkType.number, default: 0] &+= 1
+    case .malformed: evidence[item].malformed &+= 1
+    case .protected: evidence[item].protectedFrames &+= 1
+    case .tooDeep: evidence[item].tooDeep &+= 1
+    case .truncated: evidence[item].cutHeaders &+= 1
+    }
+  }
+
+  private func noteBarred(_ plugins: BitSet128, _ header: FrameHeader) {
+    var rest = plugins
+    while let plugin = rest.popFirst() {
+      output.note(
+        Notice(
+          .fault, "plugin.failed",
+          "the plugin \(table.entries[plugin].manifest.identifier) failed on this frame; it was kept off this flow from here on",
+          evidence: header.reference.evidence, frame: header.reference.number, offset: header.reference.offset))
+    }
+  }
+}

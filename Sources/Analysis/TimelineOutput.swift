@@ -1,0 +1,215 @@
+// What leaves a timeline: flow lines and findings in order, and the sums and notices of its report.
+
+import Bytes
+import Findings
+import Flows
+import JSON
+import Packets
+import PluginKit
+import Terms
+import Warrants
+
+/// Writes a timeline's records and hands them to the sink in batches.
+final class TimelineOutput {
+  /// A batch of lines is handed over when it has grown to this.
+  private static let batch = 256 * 1024
+  /// Places kept of one kind of notice; more of the same are counted with the last.
+  private static let mostNotices = 64
+  /// Flows cut by a limit whose indications their next parts inherit.
+  private static let mostInherited = 65_536
+
+  private let job: AnalysisJob
+  private let table: PluginTable
+  private let allowed: Categories
+  private let sink: any RecordSink
+  private let evidence: [EvidenceName]
+  private let showsEvidence: Bool
+
+  private var names: ThirdParties
+  private var order: RecordOrder
+  private var line: FieldWriter
+  private var finding: FieldWriter
+  private var flowBatch: [UInt8] = []
+  private var findingBatch: [UInt8] = []
+  private var communityID = CommunityIDWriter()
+  private var communityText: [UInt8] = []
+  private var inherited: [UInt64: [Indication]] = [:]
+  private(set) var hosts = HostSums()
+  private(set) var reasons = ReasonSums()
+  private(set) var notices: [Notice] = []
+  private(set) var withheld = Withheld()
+  private(set) var flows: UInt64 = 0
+
+  init(job: AnalysisJob, table: PluginTable, sink: any RecordSink, spill: (any SpillStorage)?) {
+    self.job = job
+    self.table = table
+    self.sink = sink
+    allowed = job.categories.categories
+    evidence = job.items.map { EvidenceName(name: $0.name, sha256: $0.sha256, place: $0.place) }
+    showsEvidence = job.items.count > 1
+    names = ThirdParties(scope: job.scope, categories: job.categories)
+    order = RecordOrder(bound: job.settings.waitingBytes, spill: spill)
+    line = FieldWriter(JSONWriter(reserving: 4_096), allowing: allowed)
+    finding = FieldWriter(JSONWriter(reserving: 4_096), allowing: allowed)
+    flowBatch.reserveCapacity(TimelineOutput.batch + 65_536)
+  }
+
+  // MARK: - Flows
+
+  /// A flow begins: third parties get their ordinals now, in order of first appearance.
+  func begin(_ entry: FlowEntry) {
+    flows &+= 1
+    guard !names.isShowingAll else { return }
+    _ = names.name(entry.initiator.address)
+    _ = names.name(entry.responder.address)
+  }
+
+  /// A flow's end, with everything that was said of it.
+  struct Ended {
+    let entry: FlowEntry
+    let annex: FlowAnnex?
+    let reason: EndReason
+    let watch: FlowWatch?
+    let tunnel: Carrier
+  }
+
+  /// Writes the flow's line and findings, and releases what may go.
+  func finish(_ ended: Ended) throws(SinkError) {
+    line.json.clear()
+    finding.json.clear()
+    var indications: [Indication] = []
+    if let previous = ended.annex?.previousPart, let earlier = inherited.removeValue(forKey: previous) {
+      indications = earlier
+    }
+    let settled = ended.watch.map { Conflicts.settle($0.findings) } ?? []
+    for each in settled {
+      indications.removeAll { $0.rule.description == each.rule.identifier.description }
+      indications.append(
+        Indication(
+          rule: each.rule.identifier, family: each.rule.family.rawValue, tool: each.rule.tool, variant: each.variant,
+          certainty: each.certainty, inherited: false))
+    }
+    for reason in ended.watch?.notAssessable ?? [] { reasons.add(reason) }
+    let coreReasons = CoreReasons(ended.entry, ended.annex)
+    if !coreReasons.isEmpty { reasons.add(coreReasons) }
+    let needsLine = job.writesFlows || !settled.isEmpty
+    if needsLine {
+      communityText.removeAll(keepingCapacity: true)
+      if names.isShowingAll { communityID.append(ended.entry, to: &communityText) }
+      let flowLine = FlowLine(
+        entry: ended.entry, annex: ended.annex, endReason: ended.reason,
+        initiator: names.name(ended.entry.initiator.address), responder: names.name(ended.entry.responder.address),
+        evidence: evidence[Int(ended.entry.firstFrame.evidence)], showsEvidence: showsEvidence,
+        communityID: communityText, indications: indications, core: coreReasons, watch: ended.watch,
+        tunnel: ended.tunnel, plugins: table)
+      if job.writesFlows { flowLine.write(to: &line) }
+      for each in settled { write(each, flowLine) }
+    }
+    if !indications.isEmpty, ended.reason == .activeTimeout || ended.reason == .tableFull {
+      keep(indications, of: ended.entry.ordinal)
+    }
+    do {
+      try order.end(ended.entry.ordinal, line: line.json.bytes, findings: finding.json.bytes) {
+        (output) throws(SpillError) in
+        flowBatch.append(contentsOf: output.line)
+        findingBatch.append(contentsOf: output.findings)
+      }
+    } catch {
+      throw SinkError(message: error.message)
+    }
+    if flowBatch.count >= TimelineOutput.batch { try handOver(.flows, &flowBatch) }
+    if findingBatch.count >= TimelineOutput.batch { try handOver(.findings, &findingBatch) }
+  }
+
+  private func keep(_ indications: [Indication], of ordinal: UInt64) {
+    guard inherited.count < TimelineOutput.mostInherited else { return }
+    inherited[ordinal] = indications.map {
+      Indication(
+        rule: $0.rule, family: $0.family, tool: $0.tool, variant: $0.variant, certainty: $0.certainty, inherited: true)
+    }
+  }
+
+  private func handOver(_ kind: RecordKind, _ batch: inout [UInt8]) throws(SinkError) {
+    guard !batch.isEmpty else { return }
+    try batch.withRawSpan { (span) throws(SinkError) in try sink.take(kind, span) }
+    batch.removeAll(keepingCapacity: true)
+  }
+
+  // MARK: - Findings
+
+  private func write(_ pending: PendingFinding, _ flow: FlowLine) {
+    let entry = flow.entry
+    let emits = table.entries[pending.plugin].manifest.emits
+    var frames: [FrameReference] = []
+    let marks = pending.marks.map { mark in
+      frames += mark.frames
+      return MarkRecord(
+        name: mark.name, value: emits.holds(mark.category) ? mark.value : nil, category: mark.category,
+        frames: mark.frames.map { ShownFrame($0, showsEvidence: showsEvidence) })
+    }
+    let portField: String? =
+      switch entry.transport {
+      case .tcp: "tcp.port"
+      case .udp: "udp.port"
+      case .sctp: "sctp.port"
+      case .icmp, .icmpv6, .other: nil
+      }
+    let ends =
+      names.isShowingAll
+      ? DisplayFilter.Ends(left: entry.initiator, right: entry.responder, portField: portField) : nil
+    let filter = DisplayFilter.text(FrameMap.merged(frames, []), ends: ends)
+    let manifest = table.entries[pending.plugin].manifest
+    let record = FindingRecord(
+      rule: pending.rule, plugin: PluginName(identifier: manifest.identifier, version: manifest.version),
+      certainty: pending.certainty, variant: pending.variant, marks: marks, conflicts: pending.conflicts,
+      flow: flow.identity, flowID: entry.ordinal &+ 1,
+      communityID: communityText.isEmpty ? nil : String(decoding: communityText, as: UTF8.self),
+      first: entry.firstTime, last: entry.lastTime, evidence: flow.evidence, warrant: job.warrant,
+      displayFilter: filter)
+    finding.json.beginObject()
+    record.write(to: &finding)
+    finding.json.endObject()
+    finding.json.endLine()
+    hosts.add(
+      host: flow.initiator, family: pending.rule.family.rawValue, tool: pending.rule.tool.description,
+      certainty: pending.certainty, first: entry.firstTime, last: entry.lastTime,
+      contact: HostSummary.Contact(
+        sourcePort: flow.hasPorts ? entry.initiator.port : nil,
+        peer: ShownEndpoint(flow.responder, port: flow.hasPorts ? entry.responder.port : nil), time: entry.firstTime,
+        displayFilter: filter, evidence: flow.evidence))
+  }
+
+  // MARK: - Notices and the report
+
+  /// Takes a notice; those of one code and evidence item beyond a bound are counted with the last one kept.
+  func note(_ notice: Notice) {
+    let same = notices.indices.filter { notices[$0].code == notice.code && notices[$0].evidence == notice.evidence }
+    if same.count >= TimelineOutput.mostNotices, let last = same.last {
+      notices[last].count &+= notice.count
+    } else {
+      notices.append(notice)
+    }
+  }
+
+  /// Hands over what is left, then the report, then the end.
+  func close(_ report: TimelineReport) throws(SinkError) {
+    try handOver(.flows, &flowBatch)
+    try handOver(.findings, &findingBatch)
+    var report = report
+    report.flows = flows
+    report.notices += notices
+    report.hosts = hosts.finished()
+    report.notAssessable = reasons.finished()
+    report.scope.withheld.add(line.takeWithheld())
+    report.scope.withheld.add(finding.takeWithheld())
+    // The report says what became of the analysis: no category withholds it.
+    var writer = FieldWriter(JSONWriter(reserving: 65_536), allowing: .all)
+    writer.json.beginObject()
+    report.write(to: &writer)
+    writer.json.endObject()
+    try writer.json.bytes.withRawSpan { (span) throws(SinkError) in try sink.take(.report, span) }
+    try RecordSinkEnd.bytes.withRawSpan { (span) throws(SinkError) in try sink.take(.end, span) }
+  }
+
+  private enum RecordSinkEnd { static let bytes: [UInt8] = [] }
+}
