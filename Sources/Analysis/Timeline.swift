@@ -22,8 +22,8 @@ public struct Timeline: ~Copyable {
   private let page: PlaceNotes?
   private let isSet: Bool
 
-  private var scopes: [EvidenceScope]
-  private var interfacesKnown: [Int]
+  var scopes: [EvidenceScope]
+  var interfacesKnown: [Int]
   var flows: FlowTable
   private var fragments: FragmentTable
   private var decoder = LayerDecoder()
@@ -39,12 +39,13 @@ public struct Timeline: ~Copyable {
   var shapeCounts: [UInt8] = []
   var shapeTimes: [Int64] = []
 
-  private var scopeCounts = ScopeCounts()
-  private var insideNotRead = Tally()
+  var scopeCounts = ScopeCounts()
+  var insideNotRead = Tally()
   var evidence: [EvidenceRecord]
-  private var unreadLinkTypes: [[UInt16: UInt64]]
-  private var latest: [Timestamp?]
-  private var framesTaken: UInt64 = 0
+  var unreadLinkTypes: [[UInt16: UInt64]]
+  var latest: [Timestamp?]
+  private(set) var framesTaken: UInt64 = 0
+  var framesByInterface: [[UInt64]]
   private let skipped: Set<UInt64>
   private let barred: [UInt64: BitSet128]
   private let announcesBeginnings: Bool
@@ -89,6 +90,7 @@ public struct Timeline: ~Copyable {
     evidence = job.items.map { _ in EvidenceRecord() }
     unreadLinkTypes = job.items.map { _ in [:] }
     latest = job.items.map { _ in nil }
+    framesByInterface = job.items.map { _ in [] }
     skipped = Set(job.skipped)
     var barred: [UInt64: BitSet128] = [:]
     for entry in job.barred { barred[entry.frame, default: .empty].insert(entry.plugin) }
@@ -240,7 +242,7 @@ public struct Timeline: ~Copyable {
   }
 
   /// Ends what has ended, in order.
-  private mutating func drain() throws(SinkError) {
+  mutating func drain() throws(SinkError) {
     while let ended = flows.nextEnded() {
       try finish(ended)
       flows.release(ended.flow)
@@ -258,8 +260,18 @@ public struct Timeline: ~Copyable {
 
   // MARK: - Counting
 
+  /// Interfaces of one evidence item whose frames are counted apart.
+  private static var mostInterfaces: Int { 4_096 }
+
   private mutating func count(_ header: FrameHeader, _ item: Int) {
     evidence[item].frames &+= 1
+    let interface = Int(header.interface)
+    if interface < framesByInterface[item].count {
+      framesByInterface[item][interface] &+= 1
+    } else if interface < Self.mostInterfaces {
+      while framesByInterface[item].count <= interface { framesByInterface[item].append(0) }
+      framesByInterface[item][interface] = 1
+    }
     guard header.hasTime else { return }
     if let known = latest[item] {
       if header.time < known {

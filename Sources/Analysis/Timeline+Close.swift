@@ -1,0 +1,103 @@
+// The end of a timeline: every flow ended, and the report of what it held.
+
+import CaptureFiles
+import Findings
+import Flows
+import Terms
+import Warrants
+
+extension Timeline {
+  /// Makes an evidence item's interfaces known, in order; gives what the warrant asks for and they cannot tell.
+  mutating func learn(_ interfaces: [EvidenceFacts.Interface], _ item: Int) -> [WarrantProblem] {
+    for interface in interfaces.dropFirst(interfacesKnown[item]) { scopes[item].addInterface(interface) }
+    interfacesKnown[item] = max(interfacesKnown[item], interfaces.count)
+    return job.scope.undecidable(for: EvidenceFacts(interfaces: interfaces))
+  }
+
+  /// Ends every flow and hands over the report.
+  ///
+  /// - Parameter facts: what the readers know of each evidence item; nil for one that could not be read.
+  mutating func close(facts: [CaptureFacts?]) throws(SinkError) {
+    flows.endAll(.endOfEvidence)
+    try drain()
+    var report = TimelineReport()
+    for item in evidence.indices {
+      report.evidence.append(record(item, facts[item]))
+    }
+    report.scope = scopeRecord
+    report.notices = limitNotices
+    try output.close(report)
+  }
+
+  private func record(_ item: Int, _ facts: CaptureFacts?) -> EvidenceRecord {
+    var record = evidence[item]
+    record.last = latest[item]
+    record.unreadLinkTypes = unreadLinkTypes[item].sorted { $0.key < $1.key }.map {
+      UnreadLinkType(linkType: $0.key, frames: $0.value)
+    }
+    guard let facts else { return record }
+    record.format = facts.format.rawValue
+    record.compression = facts.compression == .none ? nil : facts.compression.rawValue
+    record.bytesRead = facts.bytes
+    record.frames = facts.frames
+    record.interfaces = facts.interfaces.enumerated().map { index, interface in
+      let drops = [interface.dropped.byRecords, interface.dropped.byInterface, interface.dropped.bySystem]
+      let known = drops.compactMap { $0 }
+      return InterfaceRecord(
+        name: interface.name, linkType: interface.linkType.number, snapLength: UInt64(interface.snapLength),
+        frames: index < framesByInterface[item].count ? framesByInterface[item][index] : 0,
+        dropped: known.isEmpty ? nil : known.reduce(0, &+))
+    }
+    for notice in facts.notices {
+      var placed = notice
+      placed.evidence = UInt32(item)
+      if notice.kind == .damage { record.damage.append(placed) } else { output.note(placed) }
+    }
+    return record
+  }
+
+  private var scopeRecord: ScopeRecord {
+    func tally(_ reason: ScopeReason) -> Tally {
+      var tally = Tally()
+      tally.packets = scopeCounts[reason].packets
+      tally.bytes = scopeCounts[reason].bytes
+      return tally
+    }
+    var record = ScopeRecord()
+    record.covered = tally(.covered)
+    record.outOfScope = tally(.address)
+    record.outOfScope.add(tally(.undecided))
+    record.outOfTime = tally(.time)
+    record.excluded = tally(.excluded)
+    record.noTime = tally(.noTime)
+    record.insideNotRead = insideNotRead
+    record.withheld = dispatch.core.withheld
+    return record
+  }
+
+  /// The bounds that were reached.
+  private var limitNotices: [Notice] {
+    var notices: [Notice] = []
+    if flows.evictions > 0 {
+      notices.append(
+        Notice(
+          .limit, "flows.table-full",
+          "the table of flows was full: the longest idle flows were ended early; raise --limit flows", count: flows.evictions))
+    }
+    if flows.prefixRefusals > 0 {
+      notices.append(
+        Notice(
+          .limit, "flows.prefix-memory",
+          "the memory for stream prefixes was used up: some streams were not shown to plugins; raise --limit prefix-bytes",
+          count: flows.prefixRefusals))
+    }
+    if scopeCounts[.noTime].packets > 0 {
+      notices.append(
+        Notice(
+          .limit, "scope.no-time",
+          "packets without a time lie outside every window of the warrant and were not read",
+          count: scopeCounts[.noTime].packets))
+    }
+    return notices
+  }
+}
