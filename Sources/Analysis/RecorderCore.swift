@@ -1,6 +1,7 @@
 // What stands behind a plugin's recorder during a call: it stamps frames and plugin, and can undo a call.
 
 import Findings
+import Flows
 import JSON
 import PluginKit
 import Terms
@@ -177,8 +178,7 @@ final class RecorderCore: RecorderBacking {
 
 /// Which frame each byte of a direction came from.
 struct FrameMap {
-  /// Ascending: the offset at which a piece begins, and its frame.
-  var pieces: [(offset: Int, frame: FrameReference)] = []
+  var pieces: [StreamPiece] = []
   /// Subtracted from the pieces' offsets: where the stream at hand begins.
   var origin = 0
 
@@ -189,12 +189,7 @@ struct FrameMap {
     guard !range.isEmpty else { return [] }
     let lower = range.lowerBound &+ origin
     let upper = range.upperBound &+ origin
-    var found: [FrameReference] = []
-    for (index, piece) in pieces.enumerated() {
-      let end = index + 1 < pieces.count ? pieces[index + 1].offset : Int.max
-      if piece.offset < upper, end > lower { found.append(piece.frame) }
-    }
-    return FrameMap.merged(found, [])
+    return FrameMap.merged(pieces.filter { $0.start < upper && $0.end > lower }.map(\.frame), [])
   }
 
   /// Both lists' frames in order, each once.

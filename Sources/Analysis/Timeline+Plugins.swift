@@ -105,15 +105,20 @@ extension Timeline {
 
   /// Whether a plugin's constants stand at the start of the flow; where none can come to, its bytes are given back.
   private mutating func isConcerned(_ flow: FlowIndex) -> Bool {
+    let (concerned, mayStill) = assess(flow)
+    if !concerned, !mayStill { leave(flow) }
+    return concerned
+  }
+
+  private borrowing func assess(_ flow: FlowIndex) -> (concerned: Bool, mayStill: Bool) {
     let client = flows.prefix(of: flow, .fromInitiator)
     let server = flows.prefix(of: flow, .fromResponder)
-    let bytes = StreamBytes(client: client, server: server, clientEnd: .growing, serverEnd: .growing)
-    let (plugins, undecided) = dispatch.matches(bytes)
-    if !plugins.isEmpty { return true }
+    let (plugins, undecided) = dispatch.matches(
+      StreamBytes(client: client, server: server, clientEnd: .growing, serverEnd: .growing))
     let count = client.byteCount + server.byteCount
-    let mayStill = undecided && count < Self.undecidedBytes || !table.tcp.constantless.isEmpty && count < table.tcp.bytes
-    if !mayStill { leave(flow) }
-    return false
+    let mayStill =
+      undecided && count < Self.undecidedBytes || !table.tcp.constantless.isEmpty && count < table.tcp.bytes
+    return (!plugins.isEmpty, mayStill)
   }
 
   private mutating func leave(_ flow: FlowIndex) {
@@ -124,19 +129,25 @@ extension Timeline {
   /// Shows the flow's prefix to its plugins; gives its memory back once nobody wants more.
   private mutating func show(_ flow: FlowIndex, ending: Bool) {
     guard let at = watchOf[Int(flow.number)].watch, let watch = watches[at] else { return }
+    present(flow, watch, ending)
+    if !ending, !dispatch.wantsBytes(watch) { leave(flow) }
+  }
+
+  private borrowing func present(_ flow: FlowIndex, _ watch: FlowWatch, _ ending: Bool) {
     let bytes = StreamBytes(
       client: flows.prefix(of: flow, .fromInitiator), server: flows.prefix(of: flow, .fromResponder),
       clientEnd: end(flow, .fromInitiator, ending), serverEnd: end(flow, .fromResponder, ending))
     dispatch.show(
       watch, bytes: bytes, client: FrameMap(pieces: flows.prefixPieces(of: flow, .fromInitiator)),
       server: FrameMap(pieces: flows.prefixPieces(of: flow, .fromResponder)), flow: facts(flow), ending: ending)
-    if !ending, !dispatch.wantsBytes(watch) { leave(flow) }
   }
 
   /// At the end of a flow a direction that was not closed ends in a gap: what follows is not in the evidence.
-  private func end(_ flow: FlowIndex, _ direction: FlowDirection, _ ending: Bool) -> ViewEnd {
+  private borrowing func end(_ flow: FlowIndex, _ direction: FlowDirection, _ ending: Bool) -> ViewEnd {
     let end = ViewEnd(flows.prefixEnd(of: flow, direction))
-    return ending && end == .growing ? .gap : end
+    guard ending else { return end }
+    let wasClosed = flows[flow].endReason == .fin || flows[flow].endReason == .rst
+    return end == .growing || end == .whole && !wasClosed ? .gap : end
   }
 
   // MARK: - Datagrams

@@ -41,6 +41,8 @@ public struct Timeline: ~Copyable {
 
   var scopeCounts = ScopeCounts()
   var insideNotRead = Tally()
+  /// Fragments whose datagrams are not whole.
+  var waitingFragments = Tally()
   var evidence: [EvidenceRecord]
   var unreadLinkTypes: [[UInt16: UInt64]]
   var latest: [Timestamp?]
@@ -61,6 +63,15 @@ public struct Timeline: ~Copyable {
     var isThrough: Bool { bits & Self.through != 0 }
     mutating func set(watch: Int) { bits = bits & Self.through | UInt32(truncatingIfNeeded: watch + 1) }
     mutating func setThrough() { bits |= Self.through }
+  }
+
+  /// What a layer came in.
+  private struct Carriage: BitwiseCopyable {
+    var verdict = ScopeVerdict.outermost
+    /// The flow of the tunnel, where it is covered itself.
+    var flow: FlowIndex?
+    var isDuplicate = false
+    var isInside = false
   }
 
   // MARK: - Set-up
@@ -131,10 +142,16 @@ public struct Timeline: ~Copyable {
     try takeLayers(header, bytes, item)
   }
 
-  private mutating func takeLayers(_ header: FrameHeader, _ bytes: RawSpan, _ item: Int) throws(SinkError) {
-    var carrier = ScopeVerdict.outermost
-    var carrierFlow: FlowIndex?
-    var carrierIsDuplicate = false
+  /// Reads the layers that the decoder stands before.
+  ///
+  /// - Parameters:
+  ///   - carrier: the verdict on the packet around them; only for a reassembled datagram.
+  ///   - fragments: IP packets that the first layer came in.
+  private mutating func takeLayers(
+    _ header: FrameHeader, _ bytes: RawSpan, _ item: Int, carrier outer: Carriage = Carriage(), fragments: UInt32 = 1
+  ) throws(SinkError) {
+    var carrier = outer
+    var fragments = fragments
     while true {
       let step = decoder.next(bytes, into: &packet)
       guard step == .packet else {
@@ -142,25 +159,23 @@ public struct Timeline: ~Copyable {
         if decoder.isAtEnd { return }
         continue
       }
-      if packet.depth == 0 {
-        carrier = .outermost
-        carrierFlow = nil
-        carrierIsDuplicate = false
-      }
+      // A subframe of an aggregate stands beside the one before, not inside it.
+      if packet.depth == 0, carrier.isInside { carrier = Carriage() }
       var verdict = scopes[item].decide(
-        packet, time: header.time, hasTime: header.hasTime, interface: header.interface, carrier: carrier)
+        packet, time: header.time, hasTime: header.hasTime, interface: header.interface, carrier: carrier.verdict)
       if !verdict.covered, packet.transport == .icmp || packet.transport == .icmpv6 {
-        verdict = judgeQuoting(verdict, header, bytes, item, carrier)
+        verdict = judgeQuoting(verdict, header, bytes, item, carrier.verdict)
       }
+      if packet.isFragment, verdict.covered || verdict.needsPorts {
+        try takeFragment(verdict, header, bytes, item, carrier)
+        if decoder.isAtEnd { return }
+        continue
+      }
+      scopeCounts.add(verdict.reason, packets: UInt64(fragments), bytes: UInt64(max(packet.ipLength, 0)))
       var flow: FlowIndex?
       var isDuplicate = false
-      if packet.isFragment, verdict.covered || verdict.needsPorts {
-        (flow, isDuplicate) = try takeFragment(verdict, header, bytes, item, carrier, carrierFlow, carrierIsDuplicate)
-      } else {
-        scopeCounts.add(verdict.reason, bytes: UInt64(max(packet.ipLength, 0)))
-        if verdict.covered {
-          (flow, isDuplicate) = try account(header, bytes, carrierFlow, fragments: 1, repeats: carrierIsDuplicate)
-        }
+      if verdict.covered {
+        (flow, isDuplicate) = try account(header, bytes, carrier, fragments: fragments)
       }
       if decoder.isAtEnd { return }
       if let flow {
@@ -169,9 +184,8 @@ public struct Timeline: ~Copyable {
         if !verdict.lookInside, tunnel != .none { insideNotRead.add(bytes: Int(packet.ipLength)) }
       }
       if !verdict.lookInside { decoder.skipInside() }
-      carrier = verdict
-      carrierFlow = flow
-      carrierIsDuplicate = isDuplicate
+      carrier = Carriage(verdict: verdict, flow: flow, isDuplicate: isDuplicate, isInside: true)
+      fragments = 1
     }
   }
 
@@ -199,10 +213,11 @@ public struct Timeline: ~Copyable {
 
   /// Counts the packet at hand for its flow and shows it to plugins.
   private mutating func account(
-    _ header: FrameHeader, _ bytes: RawSpan, _ carrier: FlowIndex?, fragments: UInt32, repeats: Bool
+    _ header: FrameHeader, _ bytes: RawSpan, _ carrier: Carriage, fragments: UInt32
   ) throws(SinkError) -> (FlowIndex?, Bool) {
     let accounting = flows.account(
-      packet, header: header, bytes: bytes, carrier: carrier, fragments: fragments, repeatsCarrier: repeats)
+      packet, header: header, bytes: bytes, carrier: carrier.flow, fragments: fragments,
+      repeatsCarrier: carrier.isDuplicate)
     if accounting.isNew { begin(accounting, header) }
     if !accounting.isDuplicate, packet.payloadLength > 0 {
       if table.shape > 0 { noteShape(accounting, packet, header) }
@@ -251,11 +266,28 @@ public struct Timeline: ~Copyable {
 
   // MARK: - Fragments
 
+  /// Takes a fragment in. Once its datagram is whole, the scope judges that anew, with its ports, and it is counted and
+  /// read as if it had come in one packet.
+  ///
+  /// The nesting is bounded: a datagram inside another has a greater depth, and the decoder gives no more than eight.
   private mutating func takeFragment(
-    _ verdict: ScopeVerdict, _ header: FrameHeader, _ bytes: RawSpan, _ item: Int, _ carrier: ScopeVerdict,
-    _ carrierFlow: FlowIndex?, _ repeats: Bool
-  ) throws(SinkError) -> (FlowIndex?, Bool) {
-    return (nil, false)
+    _ verdict: ScopeVerdict, _ header: FrameHeader, _ bytes: RawSpan, _ item: Int, _ carrier: Carriage
+  ) throws(SinkError) {
+    waitingFragments.add(bytes: Int(packet.ipLength))
+    guard case .complete(let datagram) = fragments.add(packet, header: header, bytes: bytes) else { return }
+    let count = fragments.fragmentCount(datagram)
+    let payload = fragments.payload(datagram).array
+    var head = fragments.packet(datagram)
+    head.ipLength = Int32(clamping: fragments.ipBytes(datagram))
+    fragments.release(datagram)
+    waitingFragments.remove(packets: UInt64(count), bytes: Int(head.ipLength))
+    let outer = decoder
+    try payload.withRawSpan { (span) throws(SinkError) in
+      decoder.begin(reassembled: head, bytes: span)
+      try takeLayers(header, span, item, carrier: carrier, fragments: count)
+    }
+    decoder = outer
+    decoder.skipInside()
   }
 
   // MARK: - Counting

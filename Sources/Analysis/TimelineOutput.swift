@@ -31,7 +31,7 @@ final class TimelineOutput {
   private var finding: FieldWriter
   private var flowBatch: [UInt8] = []
   private var findingBatch: [UInt8] = []
-  private var communityID = CommunityIDWriter()
+  private var communityID: CommunityIDWriter?
   private var communityText: [UInt8] = []
   private var inherited: [UInt64: [Indication]] = [:]
   private(set) var hosts = HostSums()
@@ -52,6 +52,14 @@ final class TimelineOutput {
     line = FieldWriter(JSONWriter(reserving: 4_096), allowing: allowed)
     finding = FieldWriter(JSONWriter(reserving: 4_096), allowing: allowed)
     flowBatch.reserveCapacity(TimelineOutput.batch + 65_536)
+    do {
+      communityID = try CommunityIDWriter()
+    } catch {
+      notices.append(
+        Notice(
+          .fault, "analysis.no-community-id",
+          "the cryptographic library gives no SHA-1: flow records are without Community ID"))
+    }
   }
 
   // MARK: - Flows
@@ -95,7 +103,7 @@ final class TimelineOutput {
     let needsLine = job.writesFlows || !settled.isEmpty
     if needsLine {
       communityText.removeAll(keepingCapacity: true)
-      if names.isShowingAll { communityID.append(ended.entry, to: &communityText) }
+      if names.isShowingAll { communityID?.append(ended.entry, to: &communityText) }
       let flowLine = FlowLine(
         entry: ended.entry, annex: ended.annex, endReason: ended.reason,
         initiator: names.name(ended.entry.initiator.address), responder: names.name(ended.entry.responder.address),

@@ -110,6 +110,9 @@ import Terms
     frameLength = count
   }
 
+  /// Bytes read from the source so far: how far the file has been taken up. `facts.bytesRead`, without the rest.
+  public var bytesTaken: UInt64 { buffer.bytesRead }
+
   /// Gives the buffer back; the reader is at its end.
   mutating func release() {
     next = .none
