@@ -43,7 +43,9 @@ struct HostSums {
     sums[at].last = [sums[at].last, last].compactMap { $0 }.max()
     sums[at].contacts.append(contact())
     // The earliest are kept; flows end in no order, so the list is cut only now and then.
-    if sums[at].contacts.count >= 4 * HostSummary.mostContacts { sums[at].contacts = HostSums.earliest(sums[at].contacts) }
+    if sums[at].contacts.count >= 4 * HostSummary.mostContacts {
+      sums[at].contacts = HostSums.earliest(sums[at].contacts)
+    }
   }
 
   private static func earliest(_ contacts: [HostSummary.Contact]) -> [HostSummary.Contact] {

@@ -82,7 +82,8 @@ extension Timeline {
       notices.append(
         Notice(
           .limit, "flows.table-full",
-          "the table of flows was full: the longest idle flows were ended early; raise --limit flows", count: flows.evictions))
+          "the table of flows was full: the longest idle flows were ended early; raise --limit flows",
+          count: flows.evictions))
     }
     if flows.prefixRefusals > 0 {
       notices.append(

@@ -85,12 +85,15 @@ public struct EvidenceRecord: FieldObject {
   static let lastField = Field<PacketTime>("last_packet", "time of the latest frame", when: "frames have times")
   static let bytesField = Field<Count>("bytes_read", "bytes read, unpacked")
   static let framesField = Field<Count>("frames", "frames read")
-  static let notIPField = Field<Count>("frames_not_ip", "frames without an IP packet: ARP, link management and the like")
+  static let notIPField = Field<Count>(
+    "frames_not_ip", "frames without an IP packet: ARP, link management and the like")
   static let malformedField = Field<Count>("frames_malformed", "frames with a header that contradicts its format")
   static let cutField = Field<Count>("frames_cut", "frames whose headers the snap length cut")
-  static let protectedField = Field<Count>("frames_protected", "IEEE 802.11 frames with an encrypted body: not assessable")
+  static let protectedField = Field<Count>(
+    "frames_protected", "IEEE 802.11 frames with an encrypted body: not assessable")
   static let deepField = Field<Count>("frames_too_deep", "frames with more than eight packets inside one another")
-  static let unreadField = ObjectListField<UnreadLinkType>("unread_link_types", "frames of link types that are not read")
+  static let unreadField = ObjectListField<UnreadLinkType>(
+    "unread_link_types", "frames of link types that are not read")
   static let regressionsField = Field<Count>("time_regressions", "frames whose time lies before an earlier frame's")
   static let damageField = ObjectListField<NoticeRecord>("damage", "what could not be read, with offsets")
 

@@ -66,7 +66,8 @@ public struct WarrantRecord: FieldObject {
   static let agencyField = Field<Label>("executing_agency", "the agency that executes it")
   static let authorityFromField = Field<Label>("authority_from", "first instant of the authority, RFC 3339, UTC")
   static let authorityUntilField = Field<Label>("authority_until", "first instant after it")
-  static let dataFromField = Field<Label>("data_from", "first packet time that may be read", when: "the warrant sets one")
+  static let dataFromField = Field<Label>(
+    "data_from", "first packet time that may be read", when: "the warrant sets one")
   static let dataUntilField = Field<Label>("data_until", "first packet time after it", when: "the warrant sets one")
   static let coversField = ListField<Label>("covers", "`recorded`, `live`")
   static let categoriesField = ListField<Label>("categories", "data categories that it allows")
@@ -169,7 +170,8 @@ public enum DocumentFields {
     var merged: [String: [FieldDeclaration]] = [:]
     for observation in observations where !observation.record.isEmpty {
       if merged[observation.record] == nil { records.append(observation.record) }
-      for field in observation.fields where !(merged[observation.record, default: []].contains { $0.name == field.name }) {
+      for field in observation.fields
+      where !(merged[observation.record, default: []].contains { $0.name == field.name }) {
         // An object holds some of the observations that share it: no field of it is there always.
         merged[observation.record, default: []].append(
           FieldDeclaration(

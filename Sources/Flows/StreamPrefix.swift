@@ -183,3 +183,17 @@ extension FlowTable {
   /// Directions that ended because all prefixes together had used up their memory.
   public var prefixRefusals: UInt64 { prefixes.refusals }
 }
+
+extension FlowTable {
+  /// The stretches of a direction's bytes and the frames that brought them, in order of arrival.
+  public func prefixPieces(of flow: FlowIndex, _ direction: FlowDirection) -> [StreamPiece] {
+    let prefix = entries[flow.number].prefix
+    guard prefix != .max else { return [] }
+    return entries[flow.number].side(direction) == 0 ? prefixes[prefix].low.pieces : prefixes[prefix].high.pieces
+  }
+}
+
+extension FlowEntry {
+  /// Whether the flow has an annex at all.
+  public var hasAnnex: Bool { annex != .max }
+}
