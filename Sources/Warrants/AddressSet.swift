@@ -38,18 +38,18 @@ struct AddressRange: Hashable, Sendable, BitwiseCopyable {
 
 /// A set of addresses.
 struct AddressSet: Sendable {
-  private struct Range4: BitwiseCopyable {
-    let low: UInt32
-    let high: UInt32
+  /// Consecutive values: `span` more than `low`. A value is inside when its distance from `low`, wrapped, is not above.
+  private struct Run<Value: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable>: Sendable, BitwiseCopyable
+  {
+    let low: Value
+    let span: Value
+
+    @inline(__always)
+    func holds(_ value: Value) -> Bool { value &- low <= span }
   }
 
-  private struct Range6: BitwiseCopyable {
-    let low: UInt128
-    let high: UInt128
-  }
-
-  private var four: [Range4] = []
-  private var six: [Range6] = []
+  private var four: [Run<UInt32>] = []
+  private var six: [Run<UInt128>] = []
   let isEmpty: Bool
 
   /// Up to this many ranges are tried one after the other: cheaper than halving.
@@ -66,49 +66,57 @@ struct AddressSet: Sendable {
     }
     for range in merged {
       if range.low.family == .v4 {
-        four.append(
-          Range4(low: UInt32(truncatingIfNeeded: range.low.lower), high: UInt32(truncatingIfNeeded: range.high.lower)))
+        let low = UInt32(truncatingIfNeeded: range.low.lower)
+        four.append(Run(low: low, span: UInt32(truncatingIfNeeded: range.high.lower) &- low))
       } else {
-        six.append(Range6(low: AddressSet.value(range.low), high: AddressSet.value(range.high)))
+        let low = AddressSet.value(range.low)
+        six.append(Run(low: low, span: AddressSet.value(range.high) &- low))
       }
     }
     isEmpty = merged.isEmpty
   }
 
-  func contains(_ address: Address) -> Bool {
-    address.family == .v4
-      ? contains(four: UInt32(truncatingIfNeeded: address.lower)) : contains(six: AddressSet.value(address))
+  /// Whether one of the two is in the set.
+  @inline(__always)
+  func containsEither(_ first: Address, _ second: Address) -> Bool {
+    if isEmpty { return false }
+    if first.family == .v4, second.family == .v4 {
+      return holdsEither(UInt32(truncatingIfNeeded: first.lower), UInt32(truncatingIfNeeded: second.lower))
+    }
+    return holds(first) || holds(second)
   }
 
-  /// The place of the only range that can hold the value is the last whose low end is not above it.
-  private func contains(four value: UInt32) -> Bool {
+  private func holdsEither(_ first: UInt32, _ second: UInt32) -> Bool {
     if four.count <= AddressSet.fewRanges {
-      for index in four.indices where value >= four[index].low && value <= four[index].high { return true }
+      var index = 0
+      while index < four.count {
+        let run = four[index]
+        if run.holds(first) || run.holds(second) { return true }
+        index &+= 1
+      }
       return false
     }
-    var start = 0
-    var end = four.count
-    while start < end {
-      let middle = (start &+ end) >> 1
-      if four[middle].low <= value { start = middle &+ 1 } else { end = middle }
-    }
-    return start > 0 && value <= four[start &- 1].high
+    return AddressSet.holds(four, first) || AddressSet.holds(four, second)
   }
 
-  private func contains(six value: UInt128) -> Bool {
-    if six.count <= AddressSet.fewRanges {
-      for index in six.indices where value >= six[index].low && value <= six[index].high { return true }
-      return false
-    }
-    var start = 0
-    var end = six.count
-    while start < end {
-      let middle = (start &+ end) >> 1
-      if six[middle].low <= value { start = middle &+ 1 } else { end = middle }
-    }
-    return start > 0 && value <= six[start &- 1].high
+  private func holds(_ address: Address) -> Bool {
+    address.family == .v4
+      ? AddressSet.holds(four, UInt32(truncatingIfNeeded: address.lower))
+      : AddressSet.holds(six, AddressSet.value(address))
   }
 
+  /// Only the last run that begins at or below the value can hold it.
+  private static func holds<Value>(_ runs: [Run<Value>], _ value: Value) -> Bool {
+    var start = 0
+    var end = runs.count
+    while start < end {
+      let middle = (start &+ end) >> 1
+      if runs[middle].low <= value { start = middle &+ 1 } else { end = middle }
+    }
+    return start > 0 && runs[start &- 1].holds(value)
+  }
+
+  @inline(__always)
   private static func value(_ address: Address) -> UInt128 { UInt128(address.upper) << 64 | UInt128(address.lower) }
 }
 

@@ -6,12 +6,21 @@ import Terms
 
 /// A scope bound to one evidence item.
 public struct EvidenceScope: Sendable {
+  /// Every packet is covered: no window, no exclusion, everything.
+  @usableFromInline let coversAll: Bool
+  /// The verdicts on packets that are covered, and that no target names.
+  @usableFromInline let inside: ScopeVerdict
+  private let outside: ScopeVerdict
+
   private let window: Interval
   private let hasWindow: Bool
-  private let insideTunnels: Bool
-  private let everything: Bool
   private let clockOffset: Int64
 
+  private let hasExclusions: Bool
+  private let excluded: AddressSet
+  private let excludedLinks: [UInt64]
+
+  private let everything: Bool
   /// Targets that name an address or prefix and nothing else.
   private let addresses: AddressSet
   /// All other targets.
@@ -20,9 +29,6 @@ public struct EvidenceScope: Sendable {
   private let entryAddresses: AddressSet
   private let hasEntryWithoutAddress: Bool
 
-  private let excluded: AddressSet
-  private let excludedLinks: [UInt64]
-
   /// The interfaces that targets name, and by index of the evidence's interfaces the place there.
   private let interfaceNames: [String]
   private var interfaces: [InterfaceMatch] = []
@@ -30,11 +36,11 @@ public struct EvidenceScope: Sendable {
   public init(_ scope: Scope, _ facts: EvidenceFacts) {
     window = scope.window
     hasWindow = scope.window != .always
-    insideTunnels = scope.insideTunnels
     everything = scope.coversEverything
     clockOffset = facts.clockOffsetNanoseconds
-    let plain = scope.targets.filter(\.isAddressOnly)
-    addresses = AddressSet(plain.compactMap(\.range))
+    inside = ScopeVerdict(.covered, lookInside: scope.insideTunnels)
+    outside = ScopeVerdict(.address, lookInside: scope.insideTunnels)
+    addresses = AddressSet(scope.targets.filter(\.isAddressOnly).compactMap(\.range))
     let others = scope.targets.filter { !$0.isAddressOnly && $0.everything == nil }
     let names = others.compactMap(\.interface)
     interfaceNames = names
@@ -43,6 +49,8 @@ public struct EvidenceScope: Sendable {
     hasEntryWithoutAddress = others.contains { $0.range == nil }
     excluded = AddressSet(scope.excluded.compactMap(\.range))
     excludedLinks = scope.excluded.compactMap(\.mac?.value).sorted()
+    hasExclusions = !scope.excluded.isEmpty
+    coversAll = everything && !hasWindow && !hasExclusions
     for interface in facts.interfaces { addInterface(interface) }
   }
 
@@ -60,31 +68,44 @@ public struct EvidenceScope: Sendable {
 
   /// Judges one packet of a frame with this time (meaningless without `hasTime`) from this interface. `carrier` is the
   /// verdict on the packet whose tunnel it came in.
+  @inlinable
   public func decide(
     _ packet: Packet, time: Timestamp, hasTime: Bool, interface: UInt32, carrier: ScopeVerdict = .outermost
   ) -> ScopeVerdict {
-    guard carrier.lookInside else { return .stop(carrier.reason == .covered ? .address : carrier.reason) }
+    if coversAll, carrier.lookInside { return inside }
+    return judge(packet, time, hasTime, interface, carrier)
+  }
+
+  @usableFromInline
+  func judge(
+    _ packet: Packet, _ time: Timestamp, _ hasTime: Bool, _ interface: UInt32, _ carrier: ScopeVerdict
+  ) -> ScopeVerdict {
+    guard carrier.lookInside else { return ScopeVerdict(carrier.covered ? .address : carrier.reason) }
     // Only the test of windows uses the corrected time.
-    let time = clockOffset == 0 ? time : time.advanced(by: 0 &- clockOffset)
+    let time = corrected(time)
     if hasWindow {
-      guard hasTime else { return .stop(.noTime) }
-      guard window.contains(time) else { return .stop(.time) }
+      guard hasTime else { return ScopeVerdict(.noTime) }
+      guard window.contains(time) else { return ScopeVerdict(.time) }
     }
-    if !excluded.isEmpty, excluded.contains(packet.source) || excluded.contains(packet.destination) {
-      return .stop(.excluded)
+    if hasExclusions, let reason = exclusion(packet) { return ScopeVerdict(reason) }
+    if everything || carrier.covered || addresses.containsEither(packet.source, packet.destination) { return inside }
+    return entries.isEmpty ? outside : judgeByEntries(packet, time, hasTime, interface)
+  }
+
+  @inline(__always)
+  private func corrected(_ time: Timestamp) -> Timestamp {
+    clockOffset == 0 ? time : time.advanced(by: 0 &- clockOffset)
+  }
+
+  /// Why the packet is never read; nil where nothing speaks against it.
+  private func exclusion(_ packet: Packet) -> ScopeReason? {
+    if excluded.containsEither(packet.source, packet.destination) { return .excluded }
+    if excludedLinks.isEmpty { return nil }
+    if packet.hasLinkAddresses {
+      return isExcluded(packet.linkSource) || isExcluded(packet.linkDestination) ? .excluded : nil
     }
-    if !excludedLinks.isEmpty {
-      if packet.hasLinkAddresses {
-        if isExcluded(packet.linkSource) || isExcluded(packet.linkDestination) { return .stop(.excluded) }
-      } else if packet.depth == 0 {
-        return .stop(.undecided)
-      }
-    }
-    if everything || carrier.covered || addresses.contains(packet.source) || addresses.contains(packet.destination) {
-      return ScopeVerdict(covered: true, lookInside: insideTunnels, reason: .covered)
-    }
-    if entries.isEmpty { return ScopeVerdict(covered: false, lookInside: insideTunnels, reason: .address) }
-    return decideByEntries(packet, time, hasTime, interface)
+    // A packet inside a tunnel may have no link header of its own; a frame that has none cannot be judged.
+    return packet.depth == 0 ? .undecided : nil
   }
 
   /// Judges an ICMP error together with the packet it quotes: it is covered when an end of either is a target, and no
@@ -94,10 +115,14 @@ public struct EvidenceScope: Sendable {
     carrier: ScopeVerdict = .outermost
   ) -> ScopeVerdict {
     let own = decide(error, time: time, hasTime: hasTime, interface: interface, carrier: carrier)
-    guard own.reason == .covered || own.reason == .address || own.reason == .time, carrier.lookInside else {
-      return own
+    guard carrier.lookInside else { return own }
+    switch own.reason {
+    case .excluded,
+      .noTime where hasWindow, .undecided:
+      return ScopeVerdict(own.reason)
+    case .time where hasWindow && !window.contains(corrected(time)): return ScopeVerdict(.time)
+    case .covered, .address, .time, .noTime: break
     }
-    if hasWindow, !window.contains(clockOffset == 0 ? time : time.advanced(by: 0 &- clockOffset)) { return own }
     // Link, VLAN, interface and tunnel are the error's own: nothing was quoted of them.
     var inner = quoted
     inner.tags = error.tags
@@ -106,10 +131,9 @@ public struct EvidenceScope: Sendable {
     inner.carrier = error.carrier
     inner.tunnelID = error.tunnelID
     inner.hasTunnelID = error.hasTunnelID
-    let outer = ScopeVerdict(covered: own.covered, lookInside: true, reason: own.reason)
+    let outer = ScopeVerdict(own.covered ? .covered : .address, lookInside: true)
     let verdict = decide(inner, time: time, hasTime: hasTime, interface: interface, carrier: outer)
-    return ScopeVerdict(
-      covered: verdict.covered, lookInside: false, needsPorts: verdict.needsPorts, reason: verdict.reason)
+    return ScopeVerdict(verdict.reason, needsPorts: verdict.needsPorts)
   }
 
   private func isExcluded(_ link: UInt64) -> Bool {
@@ -122,29 +146,26 @@ public struct EvidenceScope: Sendable {
     return start < excludedLinks.count && excludedLinks[start] == link
   }
 
-  private func decideByEntries(
+  private func judgeByEntries(
     _ packet: Packet, _ time: Timestamp, _ hasTime: Bool, _ interface: UInt32
   ) -> ScopeVerdict {
-    let isAddressed = entryAddresses.contains(packet.source) || entryAddresses.contains(packet.destination)
-    guard isAddressed || hasEntryWithoutAddress else {
-      return ScopeVerdict(covered: false, lookInside: insideTunnels, reason: .address)
+    guard hasEntryWithoutAddress || entryAddresses.containsEither(packet.source, packet.destination) else {
+      return outside
     }
-    let from =
-      interfaces.indices.contains(Int(interface)) ? interfaces[Int(interface)] : InterfaceMatch.unnamed
+    let from = Int(interface) < interfaces.count ? interfaces[Int(interface)] : InterfaceMatch.unnamed
     var best = TargetEntry.Match.no
-    for index in entries.indices {
-      let match = entries[index].match(packet, time, hasTime, from)
+    for entry in entries {
+      let match = entry.match(packet, time, hasTime, from)
       if match.rawValue > best.rawValue { best = match }
       if best == .yes { break }
     }
     switch best {
-    case .yes: return ScopeVerdict(covered: true, lookInside: insideTunnels, reason: .covered)
-    case .undecided: return .stop(.undecided)
-    case .portsMissing:
-      return ScopeVerdict(covered: false, lookInside: insideTunnels, needsPorts: true, reason: .address)
-    case .timeMissing: return ScopeVerdict(covered: false, lookInside: insideTunnels, reason: .noTime)
-    case .otherTime: return ScopeVerdict(covered: false, lookInside: insideTunnels, reason: .time)
-    case .no: return ScopeVerdict(covered: false, lookInside: insideTunnels, reason: .address)
+    case .yes: return inside
+    case .undecided: return ScopeVerdict(.undecided)
+    case .portsMissing: return ScopeVerdict(.address, lookInside: outside.lookInside, needsPorts: true)
+    case .timeMissing: return ScopeVerdict(.noTime, lookInside: outside.lookInside)
+    case .otherTime: return ScopeVerdict(.time, lookInside: outside.lookInside)
+    case .no: return outside
     }
   }
 }

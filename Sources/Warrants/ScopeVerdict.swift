@@ -28,32 +28,36 @@ public enum ScopeReason: UInt8, CaseIterable, Hashable, Sendable, BitwiseCopyabl
   }
 }
 
-/// The decision on one packet.
+/// The decision on one packet, in one byte: it is made and passed on at each packet.
 public struct ScopeVerdict: Hashable, Sendable, BitwiseCopyable {
+  /// The reason in the low three bits, then the flags below.
+  @usableFromInline let bits: UInt8
+
+  @usableFromInline static let coveredBit: UInt8 = 0x08
+  @usableFromInline static let lookInsideBit: UInt8 = 0x10
+  @usableFromInline static let needsPortsBit: UInt8 = 0x20
+
+  init(_ reason: ScopeReason, lookInside: Bool = false, needsPorts: Bool = false) {
+    bits =
+      reason.rawValue | (reason == .covered ? ScopeVerdict.coveredBit : 0)
+      | (lookInside ? ScopeVerdict.lookInsideBit : 0) | (needsPorts ? ScopeVerdict.needsPortsBit : 0)
+  }
+
   /// Whether anything of the packet beyond its count may be kept.
-  public let covered: Bool
+  @inlinable public var covered: Bool { bits & ScopeVerdict.coveredBit != 0 }
+
   /// Whether the next layer inside it may be read, should it carry one. An uncovered carrier may be looked into: a packet
   /// inside is covered by its own ends.
-  public let lookInside: Bool
+  @inlinable public var lookInside: Bool { bits & ScopeVerdict.lookInsideBit != 0 }
+
   /// Whether the packet would be covered with the right ports, which it does not show: a later fragment follows its
   /// first one, anything else stays out.
-  public let needsPorts: Bool
-  public let reason: ScopeReason
+  @inlinable public var needsPorts: Bool { bits & ScopeVerdict.needsPortsBit != 0 }
 
-  @inlinable
-  init(covered: Bool, lookInside: Bool, needsPorts: Bool = false, reason: ScopeReason) {
-    self.covered = covered
-    self.lookInside = lookInside
-    self.needsPorts = needsPorts
-    self.reason = reason
-  }
+  @inlinable public var reason: ScopeReason { ScopeReason(rawValue: bits & 0x07) ?? .undecided }
 
   /// The carrier's verdict for a packet that came in no tunnel.
-  public static let outermost = ScopeVerdict(covered: false, lookInside: true, reason: .address)
-
-  static func stop(_ reason: ScopeReason) -> ScopeVerdict {
-    ScopeVerdict(covered: false, lookInside: false, reason: reason)
-  }
+  public static let outermost = ScopeVerdict(.address, lookInside: true)
 }
 
 /// Packets and bytes by reason: all that is kept of what is not covered.
