@@ -40,6 +40,14 @@ public enum CaptureError: Error, Equatable, Sendable {
     }
   }
 
+  /// The error as a notice, for a run that goes on with other captures. An empty file in a set is a gap in it; whatever
+  /// else is no capture was lost.
+  public func notice(evidence: UInt32) -> Notice {
+    var kind = Notice.Kind.damage
+    if case .empty = self { kind = .gap }
+    return Notice(kind, code, message, evidence: evidence)
+  }
+
   private static func spaced(_ bytes: [UInt8]) -> String { bytes.map { Hex.text([$0]) }.joined(separator: " ") }
 
   /// What such first bytes usually are, so that the user sees which file was given by mistake.

@@ -19,6 +19,9 @@ public struct CaptureLimits: Sendable {
   public var interfaceName = 256
   /// Largest zstd window, as a power of two: 128 MiB, what zstd itself opens without `--long`.
   public var zstdWindowLog = 27
+  /// Time between captures of one timeline above which a gap is reported, in nanoseconds: one hour. Capturing programs
+  /// that rotate their files begin the next within seconds, on a quiet link with its next packet.
+  public var longestGap: Int64 = 3_600_000_000_000
 
   public init() {}
 }
