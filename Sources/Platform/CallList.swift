@@ -13,10 +13,11 @@ enum CallList {
     __NR_read, __NR_write, __NR_exit, __NR_exit_group, __NR_munmap, __NR_mremap, __NR_madvise, __NR_brk, __NR_futex,
     __NR_rt_sigreturn, __NR_clock_gettime,
   ]
-  /// Needed for evidence by offset, for batches, for waiting on a pipe, and by glibc on its way through `abort`.
+  /// Needed for evidence by offset, for scratch space, for batches, for waiting on a pipe, and by glibc on its way through `abort`.
   static let further: [Int32] = [
-    __NR_pread64, __NR_readv, __NR_writev, __NR_lseek, __NR_close, __NR_fstat, __NR_ppoll, __NR_getrandom,
-    __NR_sched_yield, __NR_restart_syscall, __NR_clock_nanosleep, __NR_rt_sigprocmask, __NR_rt_sigaction,
+    __NR_pread64, __NR_pwrite64, __NR_readv, __NR_writev, __NR_lseek, __NR_close, __NR_fstat, __NR_ppoll,
+    __NR_getrandom,
+    __NR_sched_yield, __NR_restart_syscall, __NR_rt_sigprocmask, __NR_rt_sigaction,
     __NR_sigaltstack, __NR_getpid, __NR_gettid, __NR_tgkill,
   ]
   /// Allowed as long as the third argument does not ask for executable memory.

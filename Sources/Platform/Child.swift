@@ -84,6 +84,33 @@ public final class Child: Sendable {
   /// Processor time used so far, nanoseconds; nil once the child is gone.
   public var cpu: Int64? { end.withLock { $0 == nil ? Clock.cpu(ofProcess: process) : nil } }
 
+  /// Whether the child has ended. Its end is still to be waited for.
+  public var hasEnded: Bool {
+    end.withLock {
+      guard $0 == nil else { return true }
+      var information = unsafe siginfo_t()
+      // Sound: the struct is lent for the call, which fills it where the child has ended and zeroes it where not.
+      let code = unsafe waitid(P_PID, id_t(process), &information, WEXITED | WNOWAIT | WNOHANG)
+      return unsafe code != 0 || information.si_signo != 0
+    }
+  }
+
+  /// Waits for the end, at most so long; a child that goes on is killed then.
+  public func wait(atMost milliseconds: Int) throws(SystemError) -> ChildEnd {
+    let last = Clock.monotonic &+ Int64(milliseconds) &* 1_000_000
+    var pause: UInt32 = 100
+    while !hasEnded {
+      if Clock.monotonic > last {
+        kill()
+        break
+      }
+      usleep(pause)
+      // From a tenth of a millisecond, which a clean exit takes, to ten.
+      pause = min(pause &* 2, 10_000)
+    }
+    return try wait()
+  }
+
   /// Waits for the end. Further calls give the same answer.
   public func wait() throws(SystemError) -> ChildEnd {
     if let known = end.withLock({ $0 }) { return known }

@@ -93,6 +93,11 @@ public final class InputFile: Sendable {
     FileIdentity(try InputFile.status(of: descriptor, named: name))
   }
 
+  /// Sets the position that reads in a child begin from back to the start.
+  public func rewind() throws(SystemError) {
+    guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw SystemError(last: "rewind", name) }
+  }
+
   /// Reads at `offset` into `buffer`, at most its count, without moving the file's position.
   /// Returns how many bytes were read; 0 at the end.
   public func read(at offset: UInt64, into buffer: inout [UInt8]) throws(SystemError) -> Int {

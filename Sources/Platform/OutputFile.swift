@@ -10,7 +10,8 @@ import Glibc
 /// `init` refuses before any work is done; `write` buffers; `finish` syncs; `publish` renames. Every write error is
 /// thrown, by the call itself or at the latest by `finish`, and comes again on each later call: a file that has failed
 /// is never published. Without `publish`, the partial file stays where it is, as after a kill; `discard` removes it.
-public final class OutputFile {
+/// One thread at a time: whoever has it passes it on.
+public final class OutputFile: @unchecked Sendable {
   /// The final path, as the user gave it.
   public let path: String
   /// The path until `publish`.

@@ -5,7 +5,7 @@ import CVeilPlatform
 import Glibc
 
 /// An open folder. All names are single components in it.
-final class OutputFolder {
+final class OutputFolder: Sendable {
   let path: String
   private let descriptor: Int32
 

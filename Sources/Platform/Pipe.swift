@@ -36,6 +36,9 @@ public final class Pipe {
     reading = -1
   }
 
+  /// Leaves the writing end to whoever took it over.
+  public func giveUpWriting() { writing = -1 }
+
   public func closeWriting() {
     if writing >= 0 { close(writing) }
     writing = -1

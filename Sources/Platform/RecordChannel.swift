@@ -143,6 +143,30 @@ public struct RecordReader: ~Copyable {
   /// The next whole record that has been received, or nil: receive more.
   @_lifetime(&self)
   public mutating func next() throws(ChannelFault) -> ChannelRecord? {
+    guard let (kind, range) = try nextRange() else { return nil }
+    // Sound: the span borrows the reader, so the buffer cannot change while the record is looked at.
+    let payload = unsafe buffer.span.bytes.extracting(range)
+    guard payload.isUTF8 else { throw .notUTF8(kind: kind) }
+    return ChannelRecord(kind: kind, payload: payload)
+  }
+
+  /// Lends every whole record that has been received to `body`. Gives what is wrong with the next one, nil if nothing:
+  /// then receive more.
+  public mutating func forEach<Failure: Error>(
+    _ body: (ChannelRecord) throws(Failure) -> Void
+  ) throws(Failure) -> ChannelFault? {
+    while true {
+      let found: (kind: UInt8, range: Range<Int>)?
+      do throws(ChannelFault) { found = try nextRange() } catch { return error }
+      guard let found else { return nil }
+      // Sound: as in `next`.
+      let payload = unsafe buffer.span.bytes.extracting(found.range)
+      guard payload.isUTF8 else { return .notUTF8(kind: found.kind) }
+      try body(ChannelRecord(kind: found.kind, payload: payload))
+    }
+  }
+
+  private mutating func nextRange() throws(ChannelFault) -> (kind: UInt8, range: Range<Int>)? {
     let there = end &- start
     guard there >= RecordChannel.headerSize else { return nil }
     let at = start
@@ -154,10 +178,7 @@ public struct RecordReader: ~Copyable {
     guard there &- RecordChannel.headerSize >= length else { return nil }
     let first = at &+ RecordChannel.headerSize
     start = first &+ length
-    // Sound: the span borrows the reader, so the buffer cannot change while the record is looked at.
-    let payload = unsafe buffer.span.bytes.extracting(first..<first &+ length)
-    guard payload.isUTF8 else { throw .notUTF8(kind: kind) }
-    return ChannelRecord(kind: kind, payload: payload)
+    return (kind, first..<first &+ length)
   }
 
   /// At the channel's end: throws where it ended inside a record.

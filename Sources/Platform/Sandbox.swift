@@ -13,7 +13,7 @@ public struct Sandbox: OptionSet, Sendable, CustomStringConvertible {
   public static let noNewPrivileges = Sandbox(rawValue: 1 << 0)
   /// No core file, and no other process of the same user may look into the memory, which holds evidence.
   public static let noDump = Sandbox(rawValue: 1 << 1)
-  /// No file can be written and no further descriptor opened (resource limits).
+  /// No further descriptor can be opened (resource limit).
   public static let limits = Sandbox(rawValue: 1 << 2)
   /// No path can be opened, no port bound or connected to (Landlock, as far as this kernel's version goes).
   public static let noPaths = Sandbox(rawValue: 1 << 3)
@@ -34,10 +34,8 @@ public struct Sandbox: OptionSet, Sendable, CustomStringConvertible {
     if let memory { _ = veil_limit(Int32(VEIL_LIMIT_ADDRESS_SPACE), memory) }
     // Without privileges, Landlock and seccomp ask for no-new-privileges first.
     if Landlock.restrict() { on.insert(.noPaths) }
-    // Open descriptors stay: the limit counts new ones. Pipes are no files: the channel can still be written to.
-    if veil_limit(Int32(VEIL_LIMIT_FILE_SIZE), 0) == 0, veil_limit(Int32(VEIL_LIMIT_NOFILE), 0) == 0 {
-      on.insert(.limits)
-    }
+    // Open descriptors stay: the limit counts new ones.
+    if veil_limit(Int32(VEIL_LIMIT_NOFILE), 0) == 0 { on.insert(.limits) }
     if CallList.install() { on.insert(.callList) }
     return on
   }

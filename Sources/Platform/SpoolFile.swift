@@ -6,8 +6,8 @@ import Glibc
 
 /// Bytes that wait: in memory up to a threshold, then in an unnamed file beside the output they are meant for.
 ///
-/// Nothing is created on the disk until the threshold is passed. Not for use from two threads at once.
-public final class SpoolFile {
+/// Nothing is created on the disk until the threshold is passed. One thread at a time: whoever has it passes it on.
+public final class SpoolFile: @unchecked Sendable {
   /// Bytes written so far.
   public var size: UInt64 { flushed &+ UInt64(buffer.count) }
 

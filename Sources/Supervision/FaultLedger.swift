@@ -1,0 +1,98 @@
+// What a worker's death teaches: what the next attempt is kept off, step by step until it gets through.
+
+import Platform
+
+/// Why an attempt ended early.
+public enum FaultCause: Equatable, Sendable, CustomStringConvertible {
+  /// Killed by a signal: a trap of the program, or memory that ran out.
+  case signal(Int32)
+  /// The page stood still for the stall limit's processor time.
+  case stalled
+  /// The worker sent something that is no record.
+  case badRecord(ChannelFault)
+  /// It ended by itself without having finished.
+  case exit(Int32)
+
+  public var description: String {
+    switch self {
+    case .signal(let number): "ended by signal \(number)"
+    case .stalled: "did not come to an end"
+    case .badRecord(let fault): "sent \(fault)"
+    case .exit(let code): "ended with status \(code) before it was done"
+    }
+  }
+}
+
+/// A fault, and what was done about it.
+public struct Fault: Equatable, Sendable {
+  public enum Measure: Equatable, Sendable {
+    /// The plugin is kept off that flow from that frame on.
+    case barred
+    /// The plugin, which has failed too often, is not called any more.
+    case disabled
+    /// The frame is not read.
+    case skippedFrame
+    /// The evidence is taken to end before that frame.
+    case endedBefore
+    /// Of evidence that cannot be read twice: analysis went on behind that frame, and flows open there were lost.
+    case wentOn
+    /// The item could not be analysed.
+    case gaveUp
+  }
+  /// Where the worker was. A plugin of 0: outside plugins. A frame of 0: before the first.
+  public let place: WorkerPlace
+  public let cause: FaultCause
+  public let measure: Measure
+}
+
+/// Decides after each death of one item's workers, always so that the next attempt gets further or leaves out more.
+struct FaultLedger {
+  /// After so many faults one plugin is not called any more.
+  static let faultsOfOnePlugin = 8
+  /// After so many faults in all the evidence is taken to end where the next one happens: each attempt reads from the
+  /// start, and a capture made of fatal frames must come to an end.
+  static let mostFaults = 64
+
+  private(set) var faults: [Fault] = []
+  private(set) var exclusions = Exclusions()
+
+  /// Takes a death; gives what is to be done.
+  mutating func take(_ place: WorkerPlace, _ cause: FaultCause) -> Fault.Measure {
+    let measure = measure(for: place)
+    faults.append(Fault(place: place, cause: cause, measure: measure))
+    switch measure {
+    case .barred: exclusions.barred.append(place)
+    case .disabled: exclusions.disabledPlugins.append(place.plugin)
+    case .skippedFrame: exclusions.skippedFrames.append(place.frame)
+    case .endedBefore: exclusions.endBefore = place.frame
+    case .wentOn, .gaveUp: break
+    }
+    return measure
+  }
+
+  /// Takes a death over evidence that cannot be read twice: the next worker goes on behind the frame, if it can.
+  mutating func takeOfStream(_ place: WorkerPlace, _ cause: FaultCause, canGoOn: Bool) -> Fault.Measure {
+    let measure: Fault.Measure = canGoOn && place.frame > 0 && faults.count < FaultLedger.mostFaults ? .wentOn : .gaveUp
+    faults.append(Fault(place: place, cause: cause, measure: measure))
+    if place.plugin > 0, !exclusions.disabledPlugins.contains(place.plugin),
+      faults.count(where: { $0.place.plugin == place.plugin }) >= FaultLedger.faultsOfOnePlugin
+    {
+      exclusions.disabledPlugins.append(place.plugin)
+    }
+    return measure
+  }
+
+  private func measure(for place: WorkerPlace) -> Fault.Measure {
+    // Before the first frame there is nothing to leave out.
+    guard place.frame > 0 else { return .gaveUp }
+    if let end = exclusions.endBefore {
+      return place.frame < end && place.frame > 1 ? .endedBefore : .gaveUp
+    }
+    if faults.count >= FaultLedger.mostFaults || exclusions.skippedFrames.contains(place.frame) { return .endedBefore }
+    // A worker that was taken over may name a plugin that was not called: then, too, the next step leaves out more.
+    guard place.plugin > 0, !exclusions.disabledPlugins.contains(place.plugin), !exclusions.barred.contains(place)
+    else { return .skippedFrame }
+    let earlier = faults.count(where: { $0.place.plugin == place.plugin })
+    return earlier + 1 >= FaultLedger.faultsOfOnePlugin ? .disabled : .barred
+  }
+}

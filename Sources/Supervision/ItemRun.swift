@@ -1,0 +1,200 @@
+// One item with all its attempts: until one gets through, or until there is nothing left to try.
+
+import Bytes
+import Platform
+
+/// What is analysed as one timeline: one file, or several with `--continuous`.
+public struct WorkItem: Sendable {
+  /// In the order in which the worker gets them. A stream stands alone.
+  public let evidence: [InputFile]
+  /// The job's settings, as Analysis encodes them.
+  public let settings: [UInt8]
+  /// Whether the evidence is digested beside the analysis.
+  public let takesDigests: Bool
+
+  public init(evidence: [InputFile], settings: [UInt8], takesDigests: Bool) {
+    self.evidence = evidence
+    self.settings = settings
+    self.takesDigests = takesDigests
+  }
+}
+
+/// What came of an item.
+public struct ItemOutcome: Sendable {
+  public enum End: Equatable, Sendable {
+    case complete
+    /// The evidence cannot be analysed; the record of kind `refusal` says why.
+    case refused
+    /// No attempt got through; there are no records but, for a stream, those of before the last fault.
+    case failed
+  }
+  public let end: End
+  /// The digest of each piece of evidence; nil where none was asked for.
+  public let digests: [DigestOutcome?]
+  /// Whether each piece of evidence changed during the run, as far as its properties show.
+  public let changed: [Bool]
+  public let faults: [Fault]
+  /// What the worker was shut in by; nil where it did not come so far.
+  public let protections: Sandbox?
+  /// All records but those of flows.
+  public let records: RecordStore
+  public let frames: UInt64
+  /// Processor time of all attempts, nanoseconds.
+  public let cpu: Int64
+  /// Largest resident size of an attempt, bytes.
+  public let peakMemory: UInt64
+}
+
+/// Carries one item through. Used by one thread.
+struct ItemRun {
+  let item: WorkItem
+  let index: Int
+  let settings: WorkerSettings
+  let scratch: OutputFile
+  let flows: FlowOrder?
+  let meter: RunMeter
+  let stop: StopFlag
+
+  private var ledger = FaultLedger()
+  private var records: RecordStore
+  private var flowSpool: SpoolFile?
+  private var protections: Sandbox?
+  private var preamble: [UInt8] = []
+  private var use = AttemptUse()
+
+  init(
+    _ item: WorkItem, index: Int, settings: WorkerSettings, scratch: OutputFile, flows: FlowOrder?, meter: RunMeter,
+    stop: StopFlag
+  ) {
+    self.item = item
+    self.index = index
+    self.settings = settings
+    self.scratch = scratch
+    self.flows = flows
+    self.meter = meter
+    self.stop = stop
+    records = RecordStore(beside: scratch)
+  }
+
+  mutating func run() throws(RunError) -> ItemOutcome {
+    if let flows, !flows.begin(index) { flowSpool = flows.spool() }
+    let page = try system { () throws(SystemError) in try SharedPage() }
+    let worker = WorkerProcess(
+      settings: settings, page: page, spill: try writing { () throws(SystemError) in try SpillSpace(beside: scratch) },
+      stop: stop)
+    meter.begin(index, page)
+    defer { meter.end(index) }
+
+    let end: ItemOutcome.End
+    let digests: [DigestOutcome?]
+    if item.evidence.count == 1, let stream = item.evidence.first, !stream.isSeekable {
+      let feed = StreamFeed(stream, takesDigest: item.takesDigests)
+      end = try analyse(feed, with: worker)
+      digests = [item.takesDigests ? feed.digest() : nil]
+    } else {
+      let passes = try startDigests()
+      do throws(RunError) {
+        end = try analyse(with: worker)
+      } catch {
+        for pass in passes { pass?.cancel() }
+        throw error
+      }
+      digests = passes.map { $0?.outcome() }
+    }
+    try finishFlows()
+    return ItemOutcome(
+      end: end, digests: digests, changed: item.evidence.map(hasChanged), faults: ledger.faults,
+      protections: protections, records: records, frames: page.framesDone, cpu: use.cpu, peakMemory: use.peakMemory)
+  }
+
+  // MARK: - Evidence that can be read again
+
+  private mutating func analyse(with worker: WorkerProcess) throws(RunError) -> ItemOutcome.End {
+    while true {
+      for file in item.evidence { try system { () throws(SystemError) in try file.rewind() } }
+      var job = Job(evidenceCount: item.evidence.count, settings: item.settings)
+      job.exclusions = ledger.exclusions
+      switch try attempt(job, item.evidence.map(\.descriptor), with: worker) {
+      case .done: return .complete
+      case .refused:
+        try throwAwayFlows()
+        return .refused
+      case .stopped: return .failed
+      case .died(let place, let cause):
+        try throwAwayFlows()
+        try writing { () throws(SystemError) in try records.removeAll() }
+        if ledger.take(place, cause) == .gaveUp { return .failed }
+      }
+    }
+  }
+
+  private func startDigests() throws(RunError) -> [EvidenceDigest?] {
+    guard item.takesDigests else { return item.evidence.map { _ in nil } }
+    var passes: [EvidenceDigest?] = []
+    for file in item.evidence { passes.append(try system { () throws(SystemError) in try EvidenceDigest(of: file) }) }
+    return passes
+  }
+
+  private func hasChanged(_ file: InputFile) -> Bool {
+    guard file.isSeekable else { return false }
+    guard let now = try? file.currentIdentity() else { return true }
+    return !now.hasSameContents(as: file.identity)
+  }
+
+  // MARK: - A stream
+
+  /// What a worker has given stays: it cannot be made again. The next one goes on behind the fatal frame.
+  private mutating func analyse(_ feed: StreamFeed, with worker: WorkerProcess) throws(RunError) -> ItemOutcome.End {
+    var job = Job(evidenceCount: 1, settings: item.settings)
+    while true {
+      let end = try feed.during(page: worker.page) { (descriptor) throws(RunError) in
+        try attempt(job, [descriptor], with: worker)
+      }
+      switch end {
+      case .done: return .complete
+      case .refused: return .refused
+      case .stopped: return .failed
+      case .died(let place, let cause):
+        let start = preamble.isEmpty ? nil : feed.goOn(behind: worker.page.offset, preamble: preamble)
+        guard ledger.takeOfStream(place, cause, canGoOn: start != nil) == .wentOn, let start else { return .failed }
+        job.exclusions = ledger.exclusions
+        job.framesBefore = place.frame
+        job.offsetBefore = start
+      }
+    }
+  }
+
+  // MARK: - Attempts and their records
+
+  private mutating func attempt(
+    _ job: Job, _ evidence: [Int32], with worker: WorkerProcess
+  ) throws(RunError) -> AttemptEnd {
+    try worker.attempt(job, evidence: evidence, use: &use) { (kind, payload) throws(RunError) in
+      switch kind {
+      case .flow:
+        if let flowSpool {
+          try writing { () throws(SystemError) in try flowSpool.write(payload) }
+        } else if let flows {
+          try output { () throws(OutputError) in try flows.write(payload) }
+        }
+      case .protections: protections = UInt8(String(decoding: payload.array, as: UTF8.self)).map(Sandbox.init)
+      case .preamble: preamble = Hex.bytes(String(decoding: payload.array, as: UTF8.self)) ?? []
+      case .finding, .notice, .evidence, .scope, .summary, .refusal, .end:
+        try writing { () throws(SystemError) in try records.append(kind, payload) }
+      }
+    }
+  }
+
+  private func throwAwayFlows() throws(RunError) {
+    if let flowSpool {
+      try writing { () throws(SystemError) in try flowSpool.removeAll() }
+    } else if let flows {
+      try output { () throws(OutputError) in try flows.rollBack() }
+    }
+  }
+
+  private func finishFlows() throws(RunError) {
+    guard let flows else { return }
+    try output { () throws(OutputError) in try flows.finish(index, flowSpool) }
+  }
+}

@@ -1,0 +1,27 @@
+// What a record on the channel is. All payloads are UTF-8 text.
+
+/// The kinds of records, in no order: they come as the analysis makes them.
+public enum RecordKind: UInt8, CaseIterable, Sendable {
+  /// A flow record: one JSON line, line feed included. It goes to the flows' output as it is.
+  case flow = 1
+  /// A finding: one JSON object.
+  case finding = 2
+  /// A notice: one JSON object.
+  case notice = 3
+  /// What the capture says of itself: one JSON object.
+  case evidence = 4
+  /// Counts of what was in and out of scope, and withheld: one JSON object.
+  case scope = 5
+  /// Limits that were reached, and other sums: one JSON object.
+  case summary = 6
+  /// The evidence cannot be analysed at all (no capture, …): one JSON object. Ends the item; no other attempt is made.
+  case refusal = 7
+  /// Of evidence that cannot be read twice: what a reader must be given before the rest of it, in hexadecimal.
+  case preamble = 8
+  /// The protections that are on, as the number of a `Sandbox`.
+  case protections = 9
+  /// The item is done; nothing follows.
+  case end = 10
+
+  static let range: ClosedRange<UInt8> = 1...10
+}

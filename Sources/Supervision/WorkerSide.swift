@@ -1,0 +1,86 @@
+// What runs in the worker process before and after the analysis: descriptors taken up, the process shut in, the end said.
+
+import Bytes
+import Platform
+
+/// The numbers of a worker's descriptors.
+enum WorkerDescriptor {
+  static let job = Child.firstDescriptor
+  static let channel = Child.firstDescriptor + 1
+  static let page = Child.firstDescriptor + 2
+  static let spill = Child.firstDescriptor + 3
+  static let firstEvidence = Child.firstDescriptor + 4
+}
+
+/// What a worker has: its job, its evidence, and the ways out.
+public struct WorkerContext {
+  public let job: Job
+  /// Open descriptors, each at its beginning; in the order of the item's files.
+  public let evidence: [Int32]
+  /// Where the worker says where it is.
+  public let notes: PlaceNotes
+  /// Scratch space for records that wait.
+  public let spill: SpillFile
+  /// Where records go.
+  public let records: WorkerRecords
+}
+
+/// The worker's end of the record channel.
+public final class WorkerRecords {
+  private let writer: RecordWriter
+
+  init(_ writer: RecordWriter) { self.writer = writer }
+
+  /// Sends a record: UTF-8, at most 64 MiB. Where the supervisor is gone, the process ends.
+  public func send(_ kind: RecordKind, _ payload: RawSpan) {
+    do throws(SystemError) { try writer.append(kind.rawValue, payload) } catch { WorkerSide.quit() }
+  }
+
+  /// Sends a record.
+  public func send(_ kind: RecordKind, _ payload: [UInt8]) { payload.withRawSpan { send(kind, $0) } }
+
+  /// Hands over what was sent so far: before a wait for evidence that comes slowly.
+  public func flush() {
+    do throws(SystemError) { try writer.flush() } catch { WorkerSide.quit() }
+  }
+}
+
+/// The worker's side of a run.
+public enum WorkerSide {
+  /// The argument that makes this program a worker. It is no command: it works with descriptors that only a supervisor
+  /// gives.
+  public static let argument = "--analysis-worker"
+
+  /// The exit code of a worker whose descriptors are not what a supervisor gives.
+  public static let noWorker: Int32 = 64
+  /// The exit code of a worker that could not send its records.
+  private static let noSupervisor: Int32 = 74
+
+  /// Whether this process was started as a worker.
+  public static func isAsked(_ arguments: [String]) -> Bool { arguments.count == 2 && arguments[1] == argument }
+
+  /// Takes up the descriptors, shuts the process in, runs `body` and says that it has ended.
+  /// - Parameter prepare: what must happen while paths can still be opened (a library's own set-up).
+  /// - Returns: the exit code. End the process with it at once.
+  public static func run(prepare: () -> Void = {}, _ body: (WorkerContext) -> Void) -> Int32 {
+    let job: Job
+    let notes: PlaceNotes
+    do {
+      notes = try SharedPage.notes(mapping: WorkerDescriptor.page)
+      job = try Job.decoded(try SealedBytes.read(WorkerDescriptor.job))
+    } catch { return noWorker }
+    prepare()
+    let protections = Sandbox.enter()
+    let records = WorkerRecords(RecordWriter(descriptor: WorkerDescriptor.channel))
+    records.send(.protections, Array("\(protections.rawValue)".utf8))
+    body(
+      WorkerContext(
+        job: job, evidence: (0..<job.evidenceCount).map { WorkerDescriptor.firstEvidence + Int32($0) }, notes: notes,
+        spill: SpillFile(descriptor: WorkerDescriptor.spill), records: records))
+    records.send(.end, [])
+    records.flush()
+    return 0
+  }
+
+  static func quit() -> Never { ProcessEnd.now(noSupervisor) }
+}
