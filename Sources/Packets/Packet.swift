@@ -73,10 +73,11 @@ public struct Packet: Sendable, BitwiseCopyable {
   public var sourcePort: UInt16 = 0
   public var destinationPort: UInt16 = 0
   public var transport: Transport = .other
-  /// The IP protocol number of the payload (after IPv6 extension headers).
+  /// The IP protocol number of the payload (after IPv6 extension headers). A packet with an authentication header
+  /// (RFC 4302) has 51, whatever that guards; one whose extension header could not be read has that header's number.
   public var protocolNumber: UInt8 = 0
   public var timeToLive: UInt8 = 0
-  /// Whether the transport header was read whole.
+  /// Whether the transport header's fixed part was there and agrees with the lengths around it. False for `other`.
   public var hasTransportHeader = false
 
   /// Where the IP header stands.
@@ -89,7 +90,8 @@ public struct Packet: Sendable, BitwiseCopyable {
   public var payloadOffset: Int32 = 0
   public var payloadLength: Int32 = 0
   public var payloadCaptured: Int32 = 0
-  /// IP length as the header gives it, header included (offload's zero replaced by the captured length).
+  /// IP length as the header gives it, header included, within what carries it (offload's zero is replaced by the
+  /// frame's length on the wire).
   public var ipLength: Int32 = 0
 
   /// IPv4 identification, or that of the IPv6 fragment header; 0 where there is none.
@@ -108,9 +110,10 @@ public struct Packet: Sendable, BitwiseCopyable {
 
   /// The tunnel this packet came in; the frame's previous packet is its carrier's outer packet.
   public var carrier: Carrier = .none
-  /// 0 for the outermost packet of a frame.
+  /// 0 for the outermost packet of a frame, and for each subframe's of an IEEE 802.11 A-MSDU.
   public var depth: UInt8 = 0
-  /// VNI, GRE key or TEID of the carrier, where it has one.
+  /// VXLAN and Geneve: the network identifier; GRE: the key, PPTP's call or ERSPAN's session; GTP-U: the endpoint
+  /// identifier. 0 where the carrier has none.
   public var tunnelID: UInt64 = 0
   public var hasTunnelID = false
 
@@ -120,7 +123,7 @@ public struct Packet: Sendable, BitwiseCopyable {
   public var linkDestination: UInt64 = 0
   public var hasLinkAddresses = false
 
-  /// A checksum that was there and whole, and does not hold (never a condition).
+  /// An IPv4 header checksum that was filled in and captured, and does not hold (never a condition).
   public var badNetworkChecksum = false
 
   @inlinable

@@ -12,7 +12,7 @@ extension LayerDecoder {
   /// Organisations whose protocol field is an EtherType: RFC 1042, and bridged frames (IEEE 802.1H).
   private static let encapsulatedEthernet: UInt32 = 0x00_0000
   private static let bridgeTunnel: UInt32 = 0x00_00f8
-  /// Cisco's own: its VLAN frames and discovery.
+  /// Unnumbered information: the only control value before a network protocol.
   private static let unnumbered: UInt8 = 0x03
 
   mutating func readLLC(_ bytes: RawSpan, _ packet: inout Packet) -> LayerStep? {

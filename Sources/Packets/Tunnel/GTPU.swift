@@ -22,7 +22,7 @@ extension LayerDecoder {
     bound(length)
     if flags & 0x07 != 0 {
       guard let optional = self.head(bytes, 4) else { return false }
-      // RFC-style chains end with type 0; each extension is at least four bytes long.
+      // The chain ends with type 0; each extension is at least four bytes long.
       var next = flags & 0x04 != 0 ? optional.u8(3) : 0
       offset &+= 4
       while next != 0 {
