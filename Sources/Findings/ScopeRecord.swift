@@ -58,7 +58,7 @@ public struct ScopeRecord: FieldObject, Equatable {
   static let coveredField = ObjectField<Tally>("in", "packets that the warrant covers")
   static let outField = ObjectField<Tally>("out", "packets of no target: counted and forgotten")
   static let timeField = ObjectField<Tally>(
-    "out_of_time", "packets of a target, outside its time: counted and forgotten")
+    "out_of_time", "packets outside the data window, or of a target outside its own time: counted and forgotten")
   static let excludedField = ObjectField<Tally>("excluded", "packets that the warrant excludes: counted and forgotten")
   static let noTimeField = ObjectField<Tally>("no_time", "packets without a time under a warrant that sets one")
   static let insideField = ObjectField<Tally>(

@@ -19,8 +19,8 @@ public enum ScopeReason: UInt8, CaseIterable, Hashable, Sendable, BitwiseCopyabl
   public var name: String {
     switch self {
     case .covered: "in"
-    case .address: "out_address"
-    case .time: "out_time"
+    case .address: "out"
+    case .time: "out_of_time"
     case .excluded: "excluded"
     case .noTime: "no_time"
     case .undecided: "undecided"

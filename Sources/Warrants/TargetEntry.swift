@@ -110,7 +110,8 @@ struct TargetEntry: Sendable {
     switch tunnel.kind {
     case .vxlan: return packet.carrier == .vxlan
     case .geneve: return packet.carrier == .geneve
-    case .greKey: return packet.carrier == .gre || packet.carrier == .erspan
+    // ERSPAN's number is its session's; PPTP's GRE has the call id for a key (RFC 2637 section 4.1).
+    case .greKey: return packet.carrier == .gre
     case .gtpTEID: return packet.carrier == .gtpu
     case .l2tp: return false
     }

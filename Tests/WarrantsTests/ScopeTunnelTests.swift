@@ -77,7 +77,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("vxlan", Carrier.vxlan), ("geneve", .geneve), ("gre_key", .gre), ("gre_key", .erspan), ("gtp_teid", .gtpu),
+    ("vxlan", Carrier.vxlan), ("geneve", .geneve), ("gre_key", .gre), ("gtp_teid", .gtpu),
   ])
   func tunnelIdentifierNamesPacketsInsideThatTunnel(kind: String, carrier: Carrier) throws {
     let scope = try scope("{\"tunnel_id\":{\"kind\":\"\(kind)\",\"value\":77}}", [Self.open])
@@ -86,7 +86,9 @@ import Testing
     #expect(scope.reason(inside("10.0.0.1", "10.0.0.2", carrier, id: 77), carrier: outer) == .covered)
     #expect(scope.reason(inside("10.0.0.1", "10.0.0.2", carrier, id: 78), carrier: outer) == .address)
     #expect(scope.reason(inside("10.0.0.1", "10.0.0.2", carrier), carrier: outer) == .address)
-    #expect(scope.reason(inside("10.0.0.1", "10.0.0.2", .teredo, id: 77), carrier: outer) == .address)
+    for other in Carrier.allCases where other != carrier {
+      #expect(scope.reason(inside("10.0.0.1", "10.0.0.2", other, id: 77), carrier: outer) == .address)
+    }
   }
 
   @Test func macOfTheCarrierCoversWhatIsInside() throws {
