@@ -34,6 +34,7 @@ public struct X509Certificate: Hashable, Sendable {
 
   /// Reads the certificate that `der` holds. Nil where OpenSSL finds none; bytes after it are not looked at.
   public init?(der: RawSpan) {
+    // Sound: an OpaquePointer is only passed on here.
     guard der.byteCount > 0, der.byteCount <= Limits.encoding, let certificate = unsafe X509Certificate.decode(der)
     else {
       return nil
@@ -72,6 +73,7 @@ public struct X509Certificate: Hashable, Sendable {
   }()
 
   private static func text(of name: OpaquePointer?) -> String {
+    // Sound: the caller's certificate owns the name; a new BIO is ours.
     guard let name = unsafe name, let output = unsafe BIO_new(BIO_s_mem()) else { return "" }
     // Sound: the BIO is ours and freed once; its memory is read before.
     defer { unsafe BIO_free(output) }
@@ -96,6 +98,7 @@ public struct X509Certificate: Hashable, Sendable {
   // MARK: - Serial number and times
 
   private static func digits(of serial: UnsafePointer<ASN1_INTEGER>?) -> String {
+    // Sound: the caller's certificate owns the number.
     guard let serial = unsafe serial else { return "" }
     let sign = unsafe ASN1_STRING_type(serial) == V_ASN1_NEG_INTEGER ? "-" : ""
     return unsafe sign + Hex.text(bytes(of: serial, atMost: Limits.serialNumber))

@@ -69,9 +69,13 @@ public enum TLSElement: Equatable, Sendable {
 /// A message that lies in one record is read in place; one that spans several is joined in a buffer of its own.
 public struct TLSRecords: ~Escapable {
   let bytes: RawSpan
-  let source: ReadSource
+  public let source: ReadSource
   /// The first byte that was not read.
   public private(set) var position = 0
+  /// Where the last element began.
+  private var elementStart = 0
+  /// Where the last element stands; of a message over several records, all of them.
+  public var range: Range<Int> { elementStart..<position }
   /// Up to where handshake messages go on in the record at hand; may lie beyond the view.
   private var fragmentEnd = 0
   /// The last message's body in `bytes`; unused while `isJoined`.
@@ -110,6 +114,7 @@ public struct TLSRecords: ~Escapable {
     isJoined = false
     bodyStart = 0
     bodyEnd = 0
+    elementStart = position
     while true {
       if position < fragmentEnd {
         guard position < bytes.byteCount else { throw ranOut(wanting: TLSMessageLayout.body) }
