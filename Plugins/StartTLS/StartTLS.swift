@@ -92,8 +92,9 @@ public struct StartTLSNegotiated: Observation {
   init(_ carrier: Carrier) { self.carrier = carrier }
 
   public static let record: StaticString = "starttls"
-  private static let carrierField = Field<CarrierText>("protocol", "the protocol inside which TLS was asked for")
+  private static let carrierField = Field<ProtocolText>(
+    "protocol", "inside which TLS was asked for: `smtp imap pop3 ftp ldap xmpp postgresql mysql`")
   public static var fields: [FieldDeclaration] { [carrierField.declaration] }
 
-  public func write(to record: inout FieldWriter) { record.put(Self.carrierField, CarrierText(carrier)) }
+  public func write(to record: inout FieldWriter) { record.put(Self.carrierField, ProtocolText(carrier.rawValue)) }
 }
