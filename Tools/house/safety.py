@@ -13,8 +13,8 @@ ABOVE, BELOW = 50, 2
 
 
 # What a user must know is a Notice: a line printed could leak what the warrant withholds.
-LOGGING = re.compile(r"(?<![\w.])(?:print|debugPrint|dump|NSLog|os_log)\(")
-ENDING = re.compile(r"(?<![\w.])(?:fatalError|preconditionFailure|abort|exit)\(")
+LOGGING = re.compile(r"(?<![\w.])(?<!case )(?<!func )(?:print|debugPrint|dump|NSLog|os_log)\(")
+ENDING = re.compile(r"(?<![\w.])(?<!case )(?<!func )(?:fatalError|preconditionFailure|abort|exit)\(")
 SPEAKING_ROOMS = ("Sources/Commands/", "Sources/veilscope/", "Sources/PluginTestKit/")
 
 
