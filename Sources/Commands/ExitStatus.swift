@@ -1,0 +1,37 @@
+// The exit statuses, after sysexits.h where it has a fitting one.
+
+/// How a command ends.
+public enum ExitStatus: Int32, CaseIterable, Sendable {
+  case done = 0
+  case reported = 3
+  case usage = 64
+  case notACapture = 65
+  case cannotOpen = 66
+  case evidenceChanged = 70
+  case outputExists = 73
+  case outputFailed = 74
+  case notAllowed = 77
+
+  var meaning: String {
+    switch self {
+    case .done: "done, with or without findings"
+    case .reported: "done, but damage, a fault or a limit is reported"
+    case .usage: "the command line is wrong (no --warrant given, too)"
+    case .notACapture: "the evidence is no capture"
+    case .cannotOpen: "a capture cannot be opened"
+    case .evidenceChanged: "the evidence changed during the run; nothing was written"
+    case .outputExists: "an output exists already or is a symbolic link"
+    case .outputFailed: "an output could not be written whole; nothing incomplete stands under its name"
+    case .notAllowed: "the warrant does not allow it, or cannot be read"
+    }
+  }
+
+  /// The table for `--help` and the manual page.
+  static let table = "Exit status:\n" + allCases.map { "  \($0.rawValue)  \($0.meaning)" }.joined(separator: "\n")
+}
+
+/// A command that ends early, with what to say.
+struct CommandFailure: Error {
+  let status: ExitStatus
+  let message: String
+}
