@@ -58,7 +58,7 @@ let package = Package(
         ], [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
       .executableTarget(
         name: "veilscope", dependencies: ["Commands", "ShippedPlugins"], path: "Sources/veilscope",
-        swiftSettings: settings()),
+        exclude: ["README.md"], swiftSettings: settings()),
     ]
       + [
         "Bytes", "Terms", "JSON", "Cryptography", "Platform", "CaptureFiles", "Packets", "Wire", "Findings", "Flows",

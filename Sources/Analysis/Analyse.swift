@@ -20,14 +20,18 @@ public enum AnalysisRefusal: Error, Sendable {
 }
 
 public enum Analysis {
-  /// Analyses one evidence item from an open descriptor.
+  /// Analyses one timeline from open descriptors, one for each of the job's items.
   public static func analyse(
-    _ descriptor: Descriptor, job: AnalysisJob, catalog: PluginCatalog, page: PlaceNotes? = nil,
+    _ descriptors: [Descriptor], job: AnalysisJob, catalog: PluginCatalog, page: PlaceNotes? = nil,
     sink: any RecordSink, spill: (any SpillStorage)? = nil
   ) throws(AnalysisRefusal) {
-    var reader: CaptureReader
-    do { reader = try CaptureReader(descriptor) } catch { throw .capture(error) }
-    try analyse(&reader, job: job, catalog: catalog, page: page, sink: sink, spill: spill)
+    if descriptors.count == 1, let descriptor = descriptors.first {
+      var reader: CaptureReader
+      do { reader = try CaptureReader(descriptor) } catch { throw .capture(error) }
+      try analyse(&reader, job: job, catalog: catalog, page: page, sink: sink, spill: spill)
+    } else {
+      try analyseSet(descriptors, job: job, catalog: catalog, page: page, sink: sink, spill: spill)
+    }
   }
 
   /// Analyses one evidence item from memory.
@@ -63,6 +67,57 @@ public enum Analysis {
         }
       }
       try timeline.close(facts: [reader.facts])
+    } catch let error as SinkError {
+      throw .sink(error)
+    } catch let error as AnalysisRefusal {
+      throw error
+    } catch {
+      throw .sink(SinkError(message: "\(error)"))
+    }
+  }
+
+  /// Analyses several captures as one timeline. One that is no capture is named in its evidence record; where none is,
+  /// the set is refused for the reason of the first.
+  private static func analyseSet(
+    _ descriptors: [Descriptor], job: AnalysisJob, catalog: PluginCatalog, page: PlaceNotes?, sink: any RecordSink,
+    spill: (any SpillStorage)?
+  ) throws(AnalysisRefusal) {
+    var timeline = Timeline(job: job, catalog: catalog, page: page, sink: sink, spill: spill)
+    var set = CaptureSet()
+    var places: [Int: Int] = [:]
+    var first: CaptureError?
+    for (item, descriptor) in descriptors.enumerated() {
+      do {
+        set.add(try CaptureReader(descriptor, evidence: UInt32(item)))
+        places[item] = set.count - 1
+      } catch {
+        if first == nil { first = error }
+        timeline.refuse(item, error)
+      }
+    }
+    if places.isEmpty, let first { throw .capture(first) }
+    var known = descriptors.map { _ in 0 }
+    var untilProgress = progressFrames
+    do {
+      while set.advance() {
+        let item = Int(set.header.reference.evidence)
+        if let end = job.endBefore, timeline.framesTaken &+ 1 >= end { break }
+        if Int(set.header.interface) >= known[item], let place = places[item] {
+          known[item] = try learn(&timeline, set.facts(place).interfaces, item)
+        }
+        try timeline.take(set.header, set.bytes)
+        untilProgress &-= 1
+        if untilProgress == 0 {
+          untilProgress = progressFrames
+          var offset: UInt64 = 0
+          for place in places.values { offset &+= set.facts(place).bytesRead }
+          page?.progress(offset: offset, frames: timeline.framesTaken)
+        }
+      }
+      for notice in set.notices { timeline.output.note(notice) }
+      var facts: [CaptureFacts?] = []
+      for item in descriptors.indices { facts.append(places[item].map { set.facts($0) }) }
+      try timeline.close(facts: facts)
     } catch let error as SinkError {
       throw .sink(error)
     } catch let error as AnalysisRefusal {

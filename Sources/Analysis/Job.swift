@@ -52,6 +52,9 @@ public struct AnalysisJob: Sendable {
   public var skipped: [UInt64] = []
   /// The evidence is taken to end before this frame.
   public var endBefore: UInt64?
+  /// Frames and bytes of a stream that an earlier worker read and this one does not see again.
+  public var framesBefore: UInt64 = 0
+  public var offsetBefore: Int64 = 0
   /// Plugins that are not to run, by their place in the catalog.
   public var disabled: [Int] = []
 

@@ -3,7 +3,7 @@
 import Bytes
 
 /// What the records of a timeline are.
-public enum RecordKind: UInt8, Sendable, CaseIterable {
+public enum TimelineRecord: UInt8, Sendable, CaseIterable {
   /// One or more flow records: JSON objects, a line each.
   case flows = 1
   /// One or more findings: JSON objects, a line each.
@@ -12,11 +12,14 @@ public enum RecordKind: UInt8, Sendable, CaseIterable {
   case report = 3
   /// The timeline is whole. Holds nothing.
   case end = 4
+  /// The capture's headers, in hexadecimal: what a reader needs to go on in the middle of evidence that cannot be read
+  /// twice.
+  case preamble = 5
 }
 
 /// Takes records in order.
 public protocol RecordSink: AnyObject {
-  func take(_ kind: RecordKind, _ payload: RawSpan) throws(SinkError)
+  func take(_ kind: TimelineRecord, _ payload: RawSpan) throws(SinkError)
 }
 
 /// Records can no longer be taken.
@@ -34,12 +37,13 @@ public final class MemorySink: RecordSink {
 
   public init() {}
 
-  public func take(_ kind: RecordKind, _ payload: RawSpan) throws(SinkError) {
+  public func take(_ kind: TimelineRecord, _ payload: RawSpan) throws(SinkError) {
     switch kind {
     case .flows: flows.append(payload)
     case .findings: findings.append(payload)
     case .report: report.append(payload)
     case .end: isWhole = true
+    case .preamble: break
     }
   }
 }

@@ -14,6 +14,9 @@ extension Timeline {
     return job.scope.undecidable(for: EvidenceFacts(interfaces: interfaces))
   }
 
+  /// An item of a set that is no capture.
+  mutating func refuse(_ item: Int, _ error: CaptureError) { evidence[item].problem = error.message }
+
   /// Ends every flow and hands over the report.
   ///
   /// - Parameter facts: what the readers know of each evidence item; nil for one that could not be read.

@@ -163,7 +163,7 @@ public struct Timeline: ~Copyable {
       if packet.depth == 0, carrier.isInside { carrier = Carriage() }
       var verdict = scopes[item].decide(
         packet, time: header.time, hasTime: header.hasTime, interface: header.interface, carrier: carrier.verdict)
-      if !verdict.covered, packet.transport == .icmp || packet.transport == .icmpv6 {
+      if packet.transport == .icmp || packet.transport == .icmpv6 {
         verdict = judgeQuoting(verdict, header, bytes, item, carrier.verdict)
       }
       if packet.isFragment, verdict.covered || verdict.needsPorts {

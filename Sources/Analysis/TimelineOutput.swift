@@ -137,7 +137,7 @@ final class TimelineOutput {
     }
   }
 
-  private func handOver(_ kind: RecordKind, _ batch: inout [UInt8]) throws(SinkError) {
+  private func handOver(_ kind: TimelineRecord, _ batch: inout [UInt8]) throws(SinkError) {
     guard !batch.isEmpty else { return }
     try batch.withRawSpan { (span) throws(SinkError) in try sink.take(kind, span) }
     batch.removeAll(keepingCapacity: true)

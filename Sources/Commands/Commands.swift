@@ -3,12 +3,13 @@
 import ArgumentParser
 import PluginKit
 import Supervision
+import Synchronization
 
 public enum Commands {
-  /// The plugins of this binary.
-  nonisolated(unsafe) private static var catalog = PluginCatalog {}
+  /// The plugins of this binary; set once, before any command runs.
+  private static let catalog = Mutex(PluginCatalog {})
 
-  static var plugins: PluginCatalog { catalog }
+  static var plugins: PluginCatalog { catalog.withLock { $0 } }
 
   /// Runs what the command line asks for and ends the process.
   ///
@@ -16,8 +17,7 @@ public enum Commands {
   public static func run(plugins: PluginCatalog) -> Never {
     let arguments = CommandLine.arguments
     if WorkerSide.isAsked(arguments) { WorkerBody.run(plugins) }
-    // Set once, before any command runs.
-    catalog = plugins
+    catalog.withLock { $0 = plugins }
     do {
       var command = try Veilscope.parseAsRoot(Array(arguments.dropFirst()))
       try command.run()

@@ -72,7 +72,7 @@ private final class ChannelSink: RecordSink {
   private let records: WorkerRecords
   init(_ records: WorkerRecords) { self.records = records }
 
-  func take(_ kind: Analysis.RecordKind, _ payload: RawSpan) throws(SinkError) {
+  func take(_ kind: TimelineRecord, _ payload: RawSpan) throws(SinkError) {
     switch kind {
     case .flows: records.send(.flow, payload)
     case .findings: records.send(.finding, payload)

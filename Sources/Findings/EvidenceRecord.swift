@@ -75,6 +75,8 @@ public struct EvidenceRecord: FieldObject {
   public var unreadLinkTypes: [UnreadLinkType] = []
   public var timeRegressions: UInt64 = 0
   public var damage: [Notice] = []
+  /// Why it is no capture, in a set whose other files are.
+  public var problem: String?
 
   public init() {}
 
@@ -107,6 +109,7 @@ public struct EvidenceRecord: FieldObject {
   }
 
   public func write(to record: inout FieldWriter) {
+    record.put(SourceFields.problem, problem.map { Label($0) })
     record.put(Self.formatField, format.isEmpty ? nil : Label(format))
     record.put(Self.compressionField, compression.map { Label($0) })
     record.put(Self.interfacesField, interfaces)

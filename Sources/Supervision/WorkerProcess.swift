@@ -69,7 +69,7 @@ struct WorkerProcess {
     var cause: FaultCause?
     do throws(RunError) {
       cause = try drain(pipe, of: child) { (kind, payload) throws(RunError) in
-        if kind == .end || kind == .refusal { ending = kind }
+        if kind == .refusal || (kind == .end && ending == nil) { ending = kind }
         if kind != .end { try take(kind, payload) }
       }
     } catch {

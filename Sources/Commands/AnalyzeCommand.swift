@@ -1,0 +1,98 @@
+// `veilscope analyze`: what the user may say, and the checks that need no file.
+
+import Analysis
+import ArgumentParser
+import Terms
+
+struct AnalyzeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "analyze",
+    abstract: "Analyses captures under a warrant and writes findings in JSON.",
+    discussion: """
+      Captures are pcap or pcapng files, plain or compressed by gzip or zstd (found by content), or - for standard input. \
+      Each file is an evidence item of its own; with --continuous all of them are one timeline.
+
+      Limits hold for each timeline: N workers may use N times the setting. Bounds, with their defaults:
+      \(AnalysisSettings.entries.map { entry in
+        "  \(entry.name)=\(entry.value(AnalysisSettings()))  \(entry.note)"
+      }.joined(separator: "\n"))
+
+      \(ExitStatus.table)
+
+      Example:
+        veilscope analyze seized.pcapng --warrant warrant.json --output findings.json --flows flows.jsonl
+      """)
+
+  @Argument(help: "Captures, or - for standard input.")
+  var captures: [String]
+
+  @Option(help: ArgumentHelp("The warrant: what may be read and put out.", valueName: "FILE"))
+  var warrant: String
+
+  @Option(help: ArgumentHelp("Where the findings go.", valueName: "FILE"))
+  var output = "findings.json"
+
+  @Option(help: ArgumentHelp("Write a line of JSON for each flow here.", valueName: "FILE"))
+  var flows: String?
+
+  @Option(help: ArgumentHelp("Evidence items analysed side by side.", valueName: "N"))
+  var workers = 1
+
+  @Flag(help: "All captures are one timeline, merged by packet time: a flow over a file border is one flow.")
+  var continuous = false
+
+  @Flag(help: "Replace outputs that exist.")
+  var overwrite = false
+
+  @Flag(help: "No progress line and no summary; errors and damage are still said.")
+  var quiet = false
+
+  @Flag(help: "Skip the SHA-256 of the evidence; not with exhibits or --continuous.")
+  var noDigest = false
+
+  @Option(help: ArgumentHelp("Set a bound, as NAME=NUMBER; may be given several times.", valueName: "NAME=N"))
+  var limit: [String] = []
+
+  @Flag(name: .customLong("separate-vlans"), help: "VLAN ids are part of what makes a flow.")
+  var separateVLANs = false
+
+  mutating func validate() throws {
+    guard !captures.isEmpty else { throw ValidationError("no capture given: name one or more files, or -") }
+    guard (1...256).contains(workers) else {
+      throw ValidationError("--workers is \(workers); expected a number from 1 to 256")
+    }
+    if noDigest, continuous {
+      throw ValidationError("--no-digest cannot go with --continuous: a file given twice is found by its digest")
+    }
+    if captures.filter({ $0 == "-" }).count > 1 { throw ValidationError("standard input (-) can be given once") }
+    if continuous, captures.contains("-"), captures.count > 1 {
+      throw ValidationError("standard input (-) cannot be part of a set: it has no digest before it is read")
+    }
+    _ = try settings()
+  }
+
+  /// The bounds in force.
+  func settings() throws -> AnalysisSettings {
+    var settings = AnalysisSettings()
+    settings.separateVLANs = separateVLANs
+    for text in limit {
+      let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+      let names = AnalysisSettings.entries.map(\.name)
+      guard parts.count == 2, let entry = AnalysisSettings.entries.first(where: { $0.name == parts[0] }) else {
+        let near = Spelling.nearest(parts.first ?? "", among: names).map { " Did you mean '\($0)'?" } ?? ""
+        throw ValidationError("--limit \(text): expected NAME=NUMBER, NAME being one of \(names.joined(separator: ", ")).\(near)")
+      }
+      guard let value = Int(parts[1]), entry.range.contains(value) else {
+        throw ValidationError(
+          "--limit \(text): expected a number from \(entry.range.lowerBound) to \(entry.range.upperBound)")
+      }
+      entry.set(&settings, value)
+    }
+    return settings
+  }
+
+  mutating func run() throws {
+    var run = try AnalyzeRun(self)
+    Say.end(try run.run())
+  }
+}

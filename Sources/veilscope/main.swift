@@ -1,0 +1,4 @@
+import Commands
+import ShippedPlugins
+
+Commands.run(plugins: shippedPlugins)
