@@ -80,7 +80,8 @@ struct AnalyzeCommand: ParsableCommand {
       let names = AnalysisSettings.entries.map(\.name)
       guard parts.count == 2, let entry = AnalysisSettings.entries.first(where: { $0.name == parts[0] }) else {
         let near = Spelling.nearest(parts.first ?? "", among: names).map { " Did you mean '\($0)'?" } ?? ""
-        throw ValidationError("--limit \(text): expected NAME=NUMBER, NAME being one of \(names.joined(separator: ", ")).\(near)")
+        throw ValidationError(
+          "--limit \(text): expected NAME=NUMBER, NAME being one of \(names.joined(separator: ", ")).\(near)")
       }
       guard let value = Int(parts[1]), entry.range.contains(value) else {
         throw ValidationError(

@@ -7,7 +7,8 @@ import Terms
 
 struct ExplainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "explain", abstract: "Says what a rule means: its marks, look-alikes, sources, error rate, blind spots.")
+    commandName: "explain",
+    abstract: "Says what a rule means: its marks, look-alikes, sources, error rate, blind spots.")
 
   @Argument(help: "A rule's identifier, as a finding gives it; without one, all rules are listed.")
   var rule: String?

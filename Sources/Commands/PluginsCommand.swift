@@ -14,7 +14,8 @@ struct PluginsCommand: ParsableCommand {
   var json = false
 
   mutating func run() {
-    Say.output(json ? String(decoding: PluginList.json(Commands.plugins), as: UTF8.self) : PluginList.table(Commands.plugins))
+    Say.output(
+      json ? String(decoding: PluginList.json(Commands.plugins), as: UTF8.self) : PluginList.table(Commands.plugins))
   }
 }
 

@@ -142,7 +142,9 @@ struct RunResult {
         failure = error
       }
     }
-    if let failure { throw CommandFailure(status: .outputFailed, message: "a worker's record is not understood: \(failure)") }
+    if let failure {
+      throw CommandFailure(status: .outputFailed, message: "a worker's record is not understood: \(failure)")
+    }
   }
 }
 

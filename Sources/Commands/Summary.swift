@@ -47,7 +47,9 @@ struct Summary {
       }
       let contacts = host["contacts"]?.array ?? []
       for contact in contacts.prefix(Summary.mostContacts) { lines.append("    " + line(contact)) }
-      if flows > Summary.mostContacts { lines.append("    and \(flows - Int64(min(contacts.count, Summary.mostContacts))) more") }
+      if flows > Summary.mostContacts {
+        lines.append("    and \(flows - Int64(min(contacts.count, Summary.mostContacts))) more")
+      }
     }
     if result.hosts.count > Summary.mostHosts {
       lines.append("")

@@ -2,10 +2,14 @@
 
 import OpenVPNPlugin
 import PluginKit
+import StartTLSPlugin
+import TLSPlugin
 import WireGuardPlugin
 
 /// Every plugin that ships with Veilscope.
 public let shippedPlugins = PluginCatalog {
   OpenVPN.self
+  StartTLS.self
+  TLS.self
   WireGuard.self
 }
