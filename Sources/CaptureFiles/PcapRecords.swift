@@ -103,6 +103,7 @@ extension CaptureReader {
     }
     let linkType = LinkType(UInt16(truncatingIfNeeded: link))
     let fcsLength = link & fcsIsGiven != 0 ? UInt8(link >> 28) * 2 : 0
+    checkSnapLength(snapLength, at: snapLengthField)
     pcap.longest = min(linkType.maximumCapturedLength, UInt32(clamping: limits.longestRecord))
     pcap.described = [
       CaptureInterface(name: nil, linkType: linkType, snapLength: snapLength, fcsLength: fcsLength, dropped: Drops())

@@ -38,6 +38,7 @@ extension CaptureReader {
     var interface = PcapngInterface(
       linkType: LinkType(buffer.u16(linkTypeField, bigEndian: big)),
       snapLength: buffer.u32(snapLengthField, bigEndian: big))
+    checkSnapLength(interface.snapLength, at: block.offset)
     var name: String?
     var hasResolution = false
     var isDamaged = false
