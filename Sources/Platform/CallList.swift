@@ -20,6 +20,12 @@ enum CallList {
     __NR_sched_yield, __NR_restart_syscall, __NR_rt_sigprocmask, __NR_rt_sigaction,
     __NR_sigaltstack, __NR_getpid, __NR_gettid, __NR_tgkill,
   ]
+  /// What glibc's poll(2) calls; arm64 has `ppoll` only.
+  #if arch(x86_64)
+    static let waiting: [Int32] = [__NR_poll]
+  #else
+    static let waiting: [Int32] = []
+  #endif
   /// Allowed as long as the third argument does not ask for executable memory.
   static let mappings: [Int32] = [__NR_mmap, __NR_mprotect]
 
@@ -47,7 +53,7 @@ enum CallList {
   }
 
   static func program() -> [UInt64] {
-    let allowed = core + further
+    let allowed = core + further + waiting
     var program = [
       instruction(load, 0, 0, architectureOffset),
       // Another architecture's numbers mean other calls.

@@ -88,8 +88,8 @@ public final class Child: Sendable {
   public var hasEnded: Bool {
     end.withLock {
       guard $0 == nil else { return true }
-      var information = unsafe siginfo_t()
       // Sound: the struct is lent for the call, which fills it where the child has ended and zeroes it where not.
+      var information = unsafe siginfo_t()
       let code = unsafe waitid(P_PID, id_t(process), &information, WEXITED | WNOWAIT | WNOHANG)
       return unsafe code != 0 || information.si_signo != 0
     }
@@ -116,8 +116,8 @@ public final class Child: Sendable {
     if let known = end.withLock({ $0 }) { return known }
     // Waits without taking the number away, so that `kill` and `cpu` go on working meanwhile.
     let process = process
-    var information = unsafe siginfo_t()
     // Sound: the struct is lent for the call.
+    var information = unsafe siginfo_t()
     let waited = SystemCall.retrying { unsafe waitid(P_PID, id_t(process), &information, WEXITED | WNOWAIT) }
     guard waited == 0 || SystemCall.lastError == ECHILD else { throw SystemError(last: "wait for", name) }
     let taken: ChildEnd? = end.withLock { end in
@@ -142,7 +142,7 @@ public final class Child: Sendable {
   private static func spawn(
     _ program: String, arguments: [String], environment: [String], sources: [Int32], keepsStandardError: Bool
   ) throws(SystemError) -> pid_t {
-    // Sound, all of it: C values that are initialised before use, lent to calls and destroyed at the end.
+    // Sound: initialised before use, lent to calls, destroyed at the end.
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
@@ -156,6 +156,7 @@ public final class Child: Sendable {
     }
     if code == 0 { code = unsafe veil_spawn_close_from(&actions, firstDescriptor &+ Int32(sources.count)) }
 
+    // Sound: initialised before use, lent to calls, destroyed at the end.
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe posix_spawnattr_destroy(&attributes) }
@@ -167,6 +168,7 @@ public final class Child: Sendable {
     unsafe posix_spawnattr_setsigdefault(&attributes, &all)
     unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
 
+    // Sound: each text is a copy of its own, ended by nil as the call wants it, and freed once the call is over.
     var vectors = unsafe [arguments, environment].map { texts in
       unsafe texts.map { unsafe strdup($0) } + [nil]
     }
@@ -175,6 +177,7 @@ public final class Child: Sendable {
     }
     var process: pid_t = -1
     if code == 0 {
+      // Sound: all that is lent lives until the call is over.
       code = unsafe posix_spawn(&process, program, &actions, &attributes, &vectors[0], &vectors[1])
     }
     guard code == 0 else { throw SystemError("start", program, code: code) }

@@ -41,7 +41,7 @@ public final class InputFile: Sendable {
   public let descriptor: Int32
   /// As it was when it was opened.
   public let identity: FileIdentity
-  /// Whether it can be read twice: a regular file or a block device. Pipes, sockets and terminals cannot.
+  /// Whether it can be read twice: a regular file, at its beginning. Pipes, sockets, terminals and devices cannot.
   public let isSeekable: Bool
 
   /// Opens the file at `path`, read-only. A symbolic link as last component is refused: what is read must be what was
@@ -56,7 +56,7 @@ public final class InputFile: Sendable {
       let status = try InputFile.status(of: descriptor, named: path)
       guard status.st_mode & S_IFMT != S_IFDIR else { throw SystemError("read", path, code: EISDIR) }
       self.identity = FileIdentity(status)
-      self.isSeekable = InputFile.isSeekable(status)
+      self.isSeekable = InputFile.isSeekable(status, descriptor)
     } catch {
       close(descriptor)
       throw error
@@ -77,7 +77,7 @@ public final class InputFile: Sendable {
     do throws(SystemError) {
       let status = try InputFile.status(of: descriptor, named: name)
       self.identity = FileIdentity(status)
-      self.isSeekable = InputFile.isSeekable(status)
+      self.isSeekable = InputFile.isSeekable(status, descriptor)
     } catch {
       close(descriptor)
       throw error
@@ -128,7 +128,8 @@ public final class InputFile: Sendable {
     return status
   }
 
-  private static func isSeekable(_ status: stat) -> Bool {
-    status.st_mode & S_IFMT == S_IFREG || status.st_mode & S_IFMT == S_IFBLK
+  /// Standard input may be a file from which something has been read already: what came before is no evidence then.
+  private static func isSeekable(_ status: stat, _ descriptor: Int32) -> Bool {
+    status.st_mode & S_IFMT == S_IFREG && lseek(descriptor, 0, SEEK_CUR) == 0
   }
 }

@@ -16,8 +16,8 @@ public final class Pipe {
 
   public init() throws(SystemError) {
     var ends: (Int32, Int32) = (-1, -1)
+    // Sound: a tuple of two Int32 has the layout of int[2], which the call fills.
     let result = unsafe withUnsafeMutablePointer(to: &ends) {
-      // Sound: a tuple of two Int32 has the layout of int[2], which the call fills.
       unsafe $0.withMemoryRebound(to: Int32.self, capacity: 2) { unsafe veil_pipe($0) }
     }
     guard result == 0 else { throw SystemError(last: "create", "a pipe") }

@@ -34,8 +34,8 @@ public struct Sandbox: OptionSet, Sendable, CustomStringConvertible {
     if let memory { _ = veil_limit(Int32(VEIL_LIMIT_ADDRESS_SPACE), memory) }
     // Without privileges, Landlock and seccomp ask for no-new-privileges first.
     if Landlock.restrict() { on.insert(.noPaths) }
-    // Open descriptors stay: the limit counts new ones.
-    if veil_limit(Int32(VEIL_LIMIT_NOFILE), 0) == 0 { on.insert(.limits) }
+    // Open descriptors stay, 0 among them, so that no number is left. Not 0: poll(2) refuses to wait for more than that.
+    if veil_limit(Int32(VEIL_LIMIT_NOFILE), 1) == 0 { on.insert(.limits) }
     if CallList.install() { on.insert(.callList) }
     return on
   }

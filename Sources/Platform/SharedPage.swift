@@ -35,6 +35,7 @@ public struct PlaceNotes: Sendable {
   /// A frame is taken up; no plugin is at work.
   @inlinable @inline(__always)
   public func takeUp(frame: UInt64) {
+    // Sound, here and below: one of the four words of the page, by the initialiser's promise.
     unsafe words[0].store(frame &<< 16, ordering: .relaxed)
   }
 
@@ -48,6 +49,7 @@ public struct PlaceNotes: Sendable {
   /// line; once a frame where evidence cannot be read twice.
   @inlinable @inline(__always)
   public func progress(offset: UInt64, frames: UInt64) {
+    // Sound: as in `takeUp`.
     unsafe words[1].store(offset, ordering: .relaxed)
     unsafe words[2].store(frames, ordering: .relaxed)
   }
@@ -55,6 +57,7 @@ public struct PlaceNotes: Sendable {
   /// Work that belongs to no frame (closing flows, summing up) goes on. Call it at least once a second.
   @inlinable @inline(__always)
   public func beat() {
+    // Sound: as in `takeUp`.
     unsafe words[3].store(words[3].load(ordering: .relaxed) &+ 1, ordering: .relaxed)
   }
 }
@@ -114,6 +117,7 @@ public final class SharedPage: Sendable {
 
   /// Back to all zero, for the next attempt.
   public func clear() {
+    // Sound, here and below: four words, see `words`.
     for index in 0..<4 { unsafe words[index].store(0, ordering: .relaxed) }
   }
 

@@ -11,14 +11,14 @@ public enum FaultCause: Equatable, Sendable, CustomStringConvertible {
   /// The worker sent something that is no record.
   case badRecord(ChannelFault)
   /// It ended by itself without having finished.
-  case exit(Int32)
+  case status(Int32)
 
   public var description: String {
     switch self {
     case .signal(let number): "ended by signal \(number)"
     case .stalled: "did not come to an end"
     case .badRecord(let fault): "sent \(fault)"
-    case .exit(let code): "ended with status \(code) before it was done"
+    case .status(let code): "ended with status \(code) before it was done"
     }
   }
 }

@@ -5,7 +5,8 @@ import Platform
 
 /// What is analysed as one timeline: one file, or several with `--continuous`.
 public struct WorkItem: Sendable {
-  /// In the order in which the worker gets them. A stream stands alone.
+  /// In the order in which the worker gets them. A stream among several is passed on as it is: no digest, no second
+  /// attempt.
   public let evidence: [InputFile]
   /// The job's settings, as Analysis encodes them.
   public let settings: [UInt8]
@@ -111,7 +112,9 @@ struct ItemRun {
 
   private mutating func analyse(with worker: WorkerProcess) throws(RunError) -> ItemOutcome.End {
     while true {
-      for file in item.evidence { try system { () throws(SystemError) in try file.rewind() } }
+      for file in item.evidence where file.isSeekable {
+        try system { () throws(SystemError) in try file.rewind() }
+      }
       var job = Job(evidenceCount: item.evidence.count, settings: item.settings)
       job.exclusions = ledger.exclusions
       switch try attempt(job, item.evidence.map(\.descriptor), with: worker) {
@@ -123,7 +126,9 @@ struct ItemRun {
       case .died(let place, let cause):
         try throwAwayFlows()
         try writing { () throws(SystemError) in try records.removeAll() }
-        if ledger.take(place, cause) == .gaveUp { return .failed }
+        let canRepeat = item.evidence.allSatisfy(\.isSeekable)
+        let measure = canRepeat ? ledger.take(place, cause) : ledger.takeOfStream(place, cause, canGoOn: false)
+        if measure == .gaveUp { return .failed }
       }
     }
   }
@@ -131,7 +136,9 @@ struct ItemRun {
   private func startDigests() throws(RunError) -> [EvidenceDigest?] {
     guard item.takesDigests else { return item.evidence.map { _ in nil } }
     var passes: [EvidenceDigest?] = []
-    for file in item.evidence { passes.append(try system { () throws(SystemError) in try EvidenceDigest(of: file) }) }
+    for file in item.evidence {
+      passes.append(file.isSeekable ? try system { () throws(SystemError) in try EvidenceDigest(of: file) } : nil)
+    }
     return passes
   }
 
@@ -151,7 +158,10 @@ struct ItemRun {
         try attempt(job, [descriptor], with: worker)
       }
       switch end {
-      case .done: return .complete
+      case .done:
+        // A damaged capture is read up to the damage, and digested to its end.
+        if item.takesDigests { try feed.digestRest() }
+        return .complete
       case .refused: return .refused
       case .stopped: return .failed
       case .died(let place, let cause):

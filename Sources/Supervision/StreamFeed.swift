@@ -125,6 +125,19 @@ final class StreamFeed: Sendable {
     }
   }
 
+  /// Reads what no worker wanted, for the digest.
+  func digestRest() throws(RunError) {
+    var buffer = [UInt8](repeating: 0, count: StreamFeed.readSize)
+    while !state.withLock({ $0.isAtEnd }) {
+      let count = try system { () throws(SystemError) in try input.readNext(into: &buffer) }
+      let piece = Array(buffer.prefix(count))
+      state.withLock { state in
+        state.isAtEnd = count == 0
+        state.digest?.update(piece)
+      }
+    }
+  }
+
   /// The digest of the whole stream.
   func digest() -> DigestOutcome {
     state.withLock { state in

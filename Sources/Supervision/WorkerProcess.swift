@@ -87,7 +87,7 @@ struct WorkerProcess {
     switch end.status {
     case .killed(let signal): return .died(page.place, .signal(signal))
     case .exited(let code):
-      guard code == 0, let ending else { return .died(page.place, .exit(code)) }
+      guard code == 0, let ending else { return .died(page.place, .status(code)) }
       return ending == .refusal ? .refused : .done
     }
   }

@@ -48,4 +48,13 @@ struct InputFileTests {
     #expect(!file.isSeekable)
     #expect(file.name == "-")
   }
+
+  @Test func `a file that has been read from already is a stream`() throws {
+    let file = try InputFile(path: folder.put("0123456789", "in"))
+    var buffer = [UInt8](repeating: 0, count: 4)
+    #expect(try file.readNext(into: &buffer) == 4)
+    #expect(try !InputFile(duplicating: file.descriptor, name: "-").isSeekable)
+    try file.rewind()
+    #expect(try InputFile(duplicating: file.descriptor, name: "-").isSeekable)
+  }
 }

@@ -14,6 +14,7 @@ struct RecordChannelTests {
   private func send(_ bytes: [UInt8]) throws -> ([(UInt8, [UInt8])], ChannelFault?) {
     let pipe = try Platform.Pipe()
     let end = pipe.writing
+    pipe.giveUpWriting()
     let writer = try SystemThread {
       try? bytes.withRawSpan { (span) throws(SystemError) in
         try SystemCall.writeAll(span, to: end, subject: "test")
@@ -40,6 +41,7 @@ struct RecordChannelTests {
     let sizes = [0, 1, 5, 600, 262_138, 262_139, 262_140, 262_144, 1_048_576, 3_000_000, 7]
     let pipe = try Platform.Pipe()
     let end = pipe.writing
+    pipe.giveUpWriting()
     let thread = try SystemThread {
       let writer = RecordWriter(descriptor: end)
       for (index, size) in sizes.enumerated() {

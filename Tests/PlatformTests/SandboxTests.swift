@@ -20,6 +20,10 @@ struct SandboxTests {
       let writer = RecordWriter(descriptor: pipe.writing)
       try [UInt8](repeating: 0x61, count: 1000).withRawSpanForTests { try writer.append(1, $0) }
       try writer.flush()
+      // A worker waits for a slow pipe.
+      var entry = pollfd(fd: pipe.reading, events: Int16(POLLIN), revents: 0)
+      let ready = unsafe poll(&entry, 1, 1000)
+      precondition(ready == 1)
       // Memory in every size, and a fresh dictionary.
       var sizes: [Int: Int] = [:]
       for size in [10, 10_000, 10_000_000, 100_000_000] { sizes[[UInt8](repeating: 1, count: size).count] = size }

@@ -40,7 +40,7 @@ struct FaultLedgerTests {
 
   @Test func `before the first frame there is nothing to leave out`() {
     var ledger = FaultLedger()
-    #expect(ledger.take(place(0), .exit(64)) == .gaveUp)
+    #expect(ledger.take(place(0), .status(64)) == .gaveUp)
   }
 
   @Test func `whatever a worker claims, attempts come to an end`() {
