@@ -127,7 +127,7 @@ struct RunTests {
   }
 
   @Test func `evidence that is refused is not tried again`() throws {
-    let (outcomes, flows) = try run("flow lost; record 7 'no capture'")
+    let (outcomes, flows) = try run("flow lost; record 7 'no capture'; end")
     #expect(outcomes[0].end == .refused)
     #expect(try records(outcomes[0]) == ["refusal no capture"])
     #expect(flows.isEmpty)
