@@ -34,7 +34,7 @@ public struct FlowAnnex: Sendable, BitwiseCopyable {
   /// VLAN ids and MPLS labels seen, in either direction.
   public internal(set) var vlans = SeenNumbers()
   public internal(set) var mplsLabels = SeenNumbers()
-  /// Capture interfaces; empty where all packets came in on interface 0 and nothing else made an annex.
+  /// Capture interfaces; empty where all packets came in on interface 0.
   public internal(set) var interfaces = SeenNumbers()
   /// `ordinal` of the tunnel's own flow; nil where the flow came in none, or in one that is not to be named.
   public internal(set) var carrierOrdinal: UInt64?

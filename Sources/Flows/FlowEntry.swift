@@ -41,10 +41,11 @@ enum FlowTime {
 }
 
 /// What is counted of one endpoint's packets; duplicates of a second tap point are in none of it.
+@usableFromInline
 struct FlowSide: Sendable, BitwiseCopyable {
-  var packets: UInt64 = 0
-  var ipBytes: UInt64 = 0
-  var payloadBytes: UInt64 = 0
+  @usableFromInline var packets: UInt64 = 0
+  @usableFromInline var ipBytes: UInt64 = 0
+  @usableFromInline var payloadBytes: UInt64 = 0
   var first = FlowTime.none
   var last = FlowTime.none
   /// The initial sequence number; only with `.sequenceKnown` or `.sequenceExpected`.
@@ -86,19 +87,21 @@ public struct FlowEntry: Sendable, BitwiseCopyable {
   private var lastFrameBits: UInt64
   private var lastOffset: Int64
   /// The lower endpoint's and the higher's.
-  var sides = InlineArray<2, FlowSide>(repeating: FlowSide())
+  @usableFromInline var sides = InlineArray<2, FlowSide>(repeating: FlowSide())
   /// Index of the stream prefix; `UInt32.max` where there is none.
-  var prefix = UInt32.max
+  @usableFromInline var prefix = UInt32.max
   var flagBits = InlineArray<2, UInt8>(repeating: 0)
   var sideStates = InlineArray<2, SideState>(repeating: [])
-  var marks: Marks = []
+  @usableFromInline var marks: Marks = []
   /// `none` while the flow goes on; FIN and RST stand here before the flow leaves the table.
   public internal(set) var endReason = EndReason.none
   var idleClass: IdleClass
   public let transport: Transport
 
+  @usableFromInline
   struct Marks: OptionSet, Sendable, BitwiseCopyable {
-    let rawValue: UInt8
+    @usableFromInline let rawValue: UInt8
+    @inlinable init(rawValue: UInt8) { self.rawValue = rawValue }
     /// The higher endpoint is the initiator.
     static let initiatorIsHigh = Marks(rawValue: 1)
     static let handshakeComplete = Marks(rawValue: 2)
@@ -166,6 +169,23 @@ public struct FlowEntry: Sendable, BitwiseCopyable {
     if packet.payloadCaptured < packet.payloadLength { marks.insert(.cut) }
   }
 
+  /// Why the flow is over before this packet of its key, or `none`. Changes nothing: mutating, so that the entry is
+  /// lent by address and not copied.
+  @inline(__always)
+  mutating func endReason(before packet: Packet, side: Int, time: Int64, _ limits: FlowLimits) -> EndReason {
+    let last = last
+    if time != FlowTime.none, last != FlowTime.none {
+      if isApart(time, last, by: limits.timeout(idleClass)) { return endReason == .none ? .idleTimeout : endReason }
+      if let active = limits.activeTimeout, endReason == .none, isApart(time, first, by: active) {
+        return .activeTimeout
+      }
+    }
+    if packet.transport == .tcp, packet.tcpFlags.contains(.syn), isAnotherConnection(packet, side: side) {
+      return endReason == .none ? .portReuse : endReason
+    }
+    return .none
+  }
+
   /// Begins a further part: counters from zero, the connection's state as it was.
   mutating func startPart(ordinal: UInt64, frame: FrameReference) {
     self.ordinal = ordinal
@@ -204,10 +224,10 @@ public struct FlowEntry: Sendable, BitwiseCopyable {
 
 extension FlowEntry {
   /// Index of the initiator's side.
-  @inline(__always)
-  var initiatorSide: Int { marks.contains(.initiatorIsHigh) ? 1 : 0 }
+  @inlinable @inline(__always)
+  var initiatorSide: Int { Int(marks.rawValue & 1) }
 
-  @inline(__always)
+  @inlinable @inline(__always)
   func side(_ direction: FlowDirection) -> Int { initiatorSide ^ Int(direction.rawValue) }
 
   @inline(__always)
@@ -228,10 +248,13 @@ extension FlowEntry {
   public var carrier: Carrier { key.carrier }
 
   /// Packets of a direction; fragments counted each, duplicates not.
+  @inlinable
   public func packets(_ direction: FlowDirection) -> UInt64 { sides[side(direction)].packets }
   /// IP bytes, headers included, by the IP headers.
+  @inlinable
   public func ipBytes(_ direction: FlowDirection) -> UInt64 { sides[side(direction)].ipBytes }
   /// Transport payload, by the headers; retransmissions count again.
+  @inlinable
   public func payloadBytes(_ direction: FlowDirection) -> UInt64 { sides[side(direction)].payloadBytes }
   /// Time of the first packet of a direction; nil where there is none, or none with a time.
   public func firstTime(_ direction: FlowDirection) -> Timestamp? { Self.time(sides[side(direction)].first) }
@@ -244,6 +267,7 @@ extension FlowEntry {
     nanoseconds == FlowTime.none ? nil : Timestamp(nanoseconds: nanoseconds)
   }
 
+  @inlinable
   public func isSeen(_ direction: FlowDirection) -> Bool { packets(direction) > 0 }
 
   /// All TCP flags that a direction's packets had.
@@ -275,5 +299,5 @@ extension FlowEntry {
   public var isCut: Bool { marks.contains(.cut) }
   /// Whether a later record holds the rest of this flow, and is known to.
   public var isContinued: Bool { marks.contains(.continued) }
-  public var hasPrefix: Bool { prefix != .max }
+  @inlinable public var hasPrefix: Bool { prefix != .max }
 }

@@ -51,4 +51,15 @@ public struct FlowLimits: Sendable {
   public static func seconds(_ count: Int64) -> Int64 {
     count.multipliedReportingOverflow(by: 1_000_000_000).partialValue
   }
+
+  /// The timeout of a class.
+  @inline(__always)
+  func timeout(_ list: IdleClass) -> Int64 {
+    switch list {
+    case .tcp: tcpIdleTimeout
+    case .udp: udpIdleTimeout
+    case .other: otherIdleTimeout
+    case .closed: closedLinger
+    }
+  }
 }

@@ -15,7 +15,7 @@ import Terms
 public struct FlowTable: ~Copyable {
   public let limits: FlowLimits
   let seed: UInt64
-  var entries = Slab<FlowEntry>()
+  @usableFromInline var entries = Slab<FlowEntry>()
   var recents = Slab<RecentPackets>()
   var annexes = Slab<FlowAnnex>()
   var buckets = FlowBuckets()
@@ -42,6 +42,7 @@ public struct FlowTable: ~Copyable {
   public var count: Int { buckets.count }
 
   /// A flow, from its first packet until its release.
+  @inlinable
   public subscript(flow: FlowIndex) -> FlowEntry {
     @inline(__always) _read { yield entries[flow.number] }
   }
@@ -69,7 +70,7 @@ public struct FlowTable: ~Copyable {
     let hash = key.hash(seed: seed)
     let found = buckets.find(hash) { entries[$0].key == key }
     if found != .max {
-      let reason = endBefore(packet, flow: found, side: side, time: time)
+      let reason = entries[found].endReason(before: packet, side: side, time: time, limits)
       if reason == .none {
         return update(
           found, packet, header: header, bytes: bytes, side: side, time: time, fragments: fragments,
@@ -88,71 +89,104 @@ public struct FlowTable: ~Copyable {
 
   // MARK: - A known flow
 
-  /// Why the flow is over before this packet, or `none`.
-  @inline(__always)
-  private func endBefore(_ packet: Packet, flow: UInt32, side: Int, time: Int64) -> EndReason {
-    if time != FlowTime.none {
-      let last = entries[flow].last
-      if last != FlowTime.none, isApart(time, last, by: timeout(entries[flow].idleClass)) {
-        return entries[flow].endReason == .none ? .idleTimeout : entries[flow].endReason
-      }
-    }
-    if packet.transport == .tcp, packet.tcpFlags.contains(.syn), entries[flow].isAnotherConnection(packet, side: side) {
-      return entries[flow].endReason == .none ? .portReuse : entries[flow].endReason
-    }
-    if let active = limits.activeTimeout, time != FlowTime.none, entries[flow].endReason == .none,
-      entries[flow].first != FlowTime.none, isApart(time, entries[flow].first, by: active)
-    {
-      return .activeTimeout
-    }
-    return .none
-  }
-
   /// The timeout of a class.
   @inline(__always)
-  func timeout(_ list: IdleClass) -> Int64 {
-    switch list {
-    case .tcp: limits.tcpIdleTimeout
-    case .udp: limits.udpIdleTimeout
-    case .other: limits.otherIdleTimeout
-    case .closed: limits.closedLinger
-    }
-  }
+  func timeout(_ list: IdleClass) -> Int64 { limits.timeout(list) }
 
   @inline(__always)
   private mutating func update(
     _ flow: UInt32, _ packet: Packet, header: FrameHeader, bytes: RawSpan, side: Int, time: Int64, fragments: UInt32,
     repeatsCarrier: Bool
   ) -> Accounting {
-    if needsAnnex(packet, header) { noteInAnnex(flow, packet, header) }
-    if isDuplicate(flow, packet, header: header, bytes: bytes, side: side, time: time) || repeatsCarrier {
-      let annex = annexIndex(of: flow)
-      annexes[annex].duplicates.increment()
-      return accounting(flow, side: side, isDuplicate: true)
+    if UInt32(packet.tags.vlanCount | packet.tags.mplsCount) | header.interface != 0 {
+      noteTags(flow, packet, header)
     }
-    countRarities(flow, packet, fragments)
-    entries[flow].count(packet, side: side, time: time, frame: header.reference, packets: fragments)
+    // Without a time nothing is known to lie within the window of duplicates.
+    let trace =
+      time == FlowTime.none ? nil : PacketTrace(packet, header: header, bytes: bytes, side: side)
+    let taken = Self.take(
+      &entries[flow], &recents[flow], packet, trace, side: side, time: time, frame: header.reference,
+      fragments: fragments, repeatsCarrier: repeatsCarrier)
+    if taken.isRare { noteRarities(flow, packet, taken, fragments) }
+    if !taken.isDuplicate {
+      let list = taken.events.contains(.closes) ? .closed : taken.list
+      idle.touch(flow, in: list, at: max(clock.now, time))
+    }
+    var result = Accounting(flow: FlowIndex(number: flow), direction: taken.direction)
+    result.isDuplicate = taken.isDuplicate
+    result.isKeepAlive = taken.events.contains(.keepAlive)
+    result.closes = taken.events.contains(.closes)
+    result.hasPrefix = taken.hasPrefix
+    result.hasEnded = ending.hasEnded(by: clock.now)
+    return result
+  }
+
+  /// What taking a packet in gave.
+  private struct Taken {
+    var isDuplicate = false
+    /// Something for the annex, or a close.
+    var isRare = false
     var events: TCPEvents = []
-    if packet.transport == .tcp, packet.hasTransportHeader { events = follow(flow, packet, side: side) }
-    idle.touch(flow, in: entries[flow].idleClass, at: max(clock.now, time))
-    return accounting(flow, side: side, events: events)
+    var list = IdleClass.other
+    var direction = FlowDirection.fromInitiator
+    var hasPrefix = false
   }
 
-  /// Takes in TCP's state; counts what is rare.
+  /// An Ethernet frame's largest IP packet.
+  private static let ethernetMTU: Int32 = 1_500
+
+  /// Takes a packet into its flow's entry. One call with both addresses: the path of every packet.
   @inline(__always)
-  private mutating func follow(_ flow: UInt32, _ packet: Packet, side: Int) -> TCPEvents {
-    let events = entries[flow].follow(packet, side: side)
-    if !events.isEmpty { note(events, flow: flow) }
-    return events
+  private static func take(
+    _ entry: inout FlowEntry, _ recent: inout RecentPackets, _ packet: Packet, _ trace: PacketTrace?, side: Int,
+    time: Int64, frame: FrameReference, fragments: UInt32, repeatsCarrier: Bool
+  ) -> Taken {
+    var taken = Taken()
+    taken.hasPrefix = entry.hasPrefix
+    if let trace {
+      let last = entry.last
+      if last != FlowTime.none, RecentPackets.areFar(time, last) {
+        recent.clear()
+      } else if recent.hold(trace, id: packet.identification) {
+        taken.isDuplicate = true
+      }
+    }
+    if taken.isDuplicate || repeatsCarrier {
+      taken.isDuplicate = true
+      taken.isRare = true
+      taken.direction = entry.direction(ofSide: side)
+      return taken
+    }
+    if let trace { recent.keep(trace, at: entry.marks.nextTrace()) }
+    entry.count(packet, side: side, time: time, frame: frame, packets: fragments)
+    if packet.transport == .tcp, packet.hasTransportHeader { taken.events = entry.follow(packet, side: side) }
+    taken.isRare = !taken.events.isEmpty || packet.ipLength > Self.ethernetMTU || packet.badNetworkChecksum
+    taken.list = entry.idleClass
+    taken.direction = entry.direction(ofSide: side)
+    return taken
   }
 
-  private mutating func note(_ events: TCPEvents, flow: UInt32) {
-    if !events.isDisjoint(with: [.retransmission, .outOfOrder, .keepAlive]) {
-      let annex = annexIndex(of: flow)
-      if events.contains(.retransmission) { annexes[annex].retransmissions.increment() }
-      if events.contains(.outOfOrder) { annexes[annex].outOfOrder.increment() }
-      if events.contains(.keepAlive) { annexes[annex].keepAlives.increment() }
+  private mutating func noteTags(_ flow: UInt32, _ packet: Packet, _ header: FrameHeader) {
+    let annex = annexIndex(of: flow)
+    annexes[annex].note(packet.tags)
+    guard header.interface != 0 || annexes[annex].interfaces.count > 0 else { return }
+    // Nothing was noted while every packet came in on interface 0.
+    if annexes[annex].interfaces.count == 0, entries[flow].packetCount > 0 { annexes[annex].interfaces.note(0) }
+    annexes[annex].interfaces.note(header.interface)
+  }
+
+  /// Counts what few packets are, in the annex, and moves a flow that was closed to those that linger.
+  private mutating func noteRarities(_ flow: UInt32, _ packet: Packet, _ taken: Taken, _ fragments: UInt32) {
+    if taken.isDuplicate {
+      annexes[annexIndex(of: flow)].duplicates.increment()
+      return
     }
+    let events = taken.events
+    if events.contains(.retransmission) { annexes[annexIndex(of: flow)].retransmissions.increment() }
+    if events.contains(.outOfOrder) { annexes[annexIndex(of: flow)].outOfOrder.increment() }
+    if events.contains(.keepAlive) { annexes[annexIndex(of: flow)].keepAlives.increment() }
+    if packet.badNetworkChecksum { annexes[annexIndex(of: flow)].badChecksums.increment() }
+    if packet.ipLength > Self.ethernetMTU, fragments == 1 { annexes[annexIndex(of: flow)].aboveMTU.increment() }
     if events.contains(.closes) {
       let touched = idle.touched(flow)
       idle.remove(flow, from: entries[flow].idleClass)
@@ -160,39 +194,6 @@ public struct FlowTable: ~Copyable {
       idle.append(flow, to: .closed, at: touched)
       ending.isDue(at: touched, after: limits.closedLinger)
     }
-  }
-
-  /// Whether the packet was seen at another tap point; if not, it is kept for those that follow.
-  @inline(__always)
-  private mutating func isDuplicate(
-    _ flow: UInt32, _ packet: Packet, header: FrameHeader, bytes: RawSpan, side: Int, time: Int64
-  ) -> Bool {
-    // Without a time nothing is known to lie within the window.
-    guard time != FlowTime.none else { return false }
-    let trace = PacketTrace(packet, header: header, bytes: bytes, side: side)
-    let last = entries[flow].last
-    if last != FlowTime.none, RecentPackets.areFar(time, last) {
-      recents[flow].clear()
-    } else if recents[flow].hold(trace, id: packet.identification) {
-      return true
-    }
-    let place = entries[flow].marks.nextTrace()
-    recents[flow].keep(trace, at: place)
-    return false
-  }
-
-  @inline(__always)
-  private func accounting(
-    _ flow: UInt32, side: Int, isDuplicate: Bool = false, events: TCPEvents = []
-  ) -> Accounting {
-    var result = Accounting(
-      flow: FlowIndex(number: flow), direction: entries[flow].direction(ofSide: side))
-    result.isDuplicate = isDuplicate
-    result.isKeepAlive = events.contains(.keepAlive)
-    result.closes = events.contains(.closes)
-    result.hasPrefix = entries[flow].hasPrefix
-    result.hasEnded = ending.hasEnded(by: clock.now)
-    return result
   }
 
   // MARK: - A new flow
@@ -276,31 +277,6 @@ public struct FlowTable: ~Copyable {
     var result = count(flow, packet, header: header, bytes: bytes, side: side, time: time, fragments: fragments)
     result.continues = FlowIndex(number: earlier)
     return result
-  }
-
-  // MARK: - Annex
-
-  @inline(__always)
-  private func needsAnnex(_ packet: Packet, _ header: FrameHeader) -> Bool {
-    UInt32(packet.tags.vlanCount | packet.tags.mplsCount) | header.interface != 0
-  }
-
-  private mutating func noteInAnnex(_ flow: UInt32, _ packet: Packet, _ header: FrameHeader) {
-    let annex = annexIndex(of: flow)
-    annexes[annex].note(packet.tags)
-    if header.interface != 0 || annexes[annex].interfaces.count > 0 { annexes[annex].interfaces.note(header.interface) }
-  }
-
-  /// An Ethernet frame's largest IP packet.
-  private static let ethernetMTU: Int32 = 1_500
-
-  @inline(__always)
-  private mutating func countRarities(_ flow: UInt32, _ packet: Packet, _ fragments: UInt32) {
-    let isLong = packet.ipLength > Self.ethernetMTU && fragments == 1
-    guard isLong || packet.badNetworkChecksum else { return }
-    let annex = annexIndex(of: flow)
-    if isLong { annexes[annex].aboveMTU.increment() }
-    if packet.badNetworkChecksum { annexes[annex].badChecksums.increment() }
   }
 
   /// The flow's annex, made where it has none.

@@ -8,8 +8,8 @@
 @frozen
 public struct Slab<Element: ~Copyable>: ~Copyable {
   /// Elements a chunk, as a power of two: at 200 bytes each a chunk is 800 KiB, which the allocator maps when touched.
-  @usableFromInline static var chunkShift: UInt32 { 12 }
-  @usableFromInline static var chunkSize: Int { 1 << Int(chunkShift) }
+  @inlinable static var chunkShift: UInt32 { @inline(__always) get { 12 } }
+  @inlinable static var chunkSize: Int { @inline(__always) get { 4_096 } }
 
   /// The chunks' addresses: `chunkCount` of them are valid, and all but the last are full.
   @usableFromInline var chunks: UnsafeMutablePointer<UnsafeMutablePointer<Element>>
