@@ -58,12 +58,17 @@ public enum Analysis {
         if let end = job.endBefore, reader.header.reference.number >= end { break }
         if Int(reader.header.interface) >= known {
           known = try learn(&timeline, reader.facts.interfaces, 0)
+          if job.isStream, reader.canBeTakenUp { try send(preamble: reader.preamble, to: sink) }
         }
-        try timeline.take(reader.header, reader.bytes)
+        if job.isStream {
+          // Behind this frame another worker would go on.
+          page?.progress(offset: reader.endOfRecord, frames: timeline.framesTaken)
+        }
+        try timeline.take(reader.header.moved(by: job), reader.bytes)
         untilProgress &-= 1
         if untilProgress == 0 {
           untilProgress = progressFrames
-          page?.progress(offset: reader.bytesTaken, frames: timeline.framesTaken)
+          if !job.isStream { page?.progress(offset: reader.bytesTaken, frames: timeline.framesTaken) }
         }
       }
       try timeline.close(facts: [reader.facts])
@@ -74,6 +79,10 @@ public enum Analysis {
     } catch {
       throw .sink(SinkError(message: "\(error)"))
     }
+  }
+
+  private static func send(preamble: [UInt8], to sink: any RecordSink) throws(SinkError) {
+    try Array(Hex.text(preamble).utf8).withRawSpan { (span) throws(SinkError) in try sink.take(.preamble, span) }
   }
 
   /// Analyses several captures as one timeline. One that is no capture is named in its evidence record; where none is,
@@ -135,5 +144,17 @@ public enum Analysis {
       interfaces.map { EvidenceFacts.Interface(name: $0.name, linkType: $0.linkType) }, item)
     guard problems.isEmpty else { throw .undecidable(problems) }
     return interfaces.count
+  }
+}
+
+extension FrameHeader {
+  /// The header of a frame of a stream that an earlier worker began to read.
+  fileprivate func moved(by job: AnalysisJob) -> FrameHeader {
+    guard job.framesBefore > 0 || job.offsetBefore != 0 else { return self }
+    var header = self
+    header.reference = FrameReference(
+      number: reference.number &+ job.framesBefore, offset: reference.offset &+ job.offsetBefore,
+      evidence: reference.evidence)
+    return header
   }
 }

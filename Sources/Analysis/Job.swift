@@ -46,6 +46,8 @@ public struct AnalysisJob: Sendable {
   public var settings = AnalysisSettings()
   /// Whether flow records are wanted.
   public var writesFlows = false
+  /// The evidence cannot be read twice: another worker may have to go on in its middle.
+  public var isStream = false
   // What follows is not part of the encoded job: the supervisor says it at each attempt.
   public var barred: [Barred] = []
   /// Frames to be passed over, since the analysis itself failed on them; counted as in `Barred`.
@@ -113,6 +115,8 @@ extension AnalysisJob {
     json.boolean(settings.separateVLANs)
     json.key("writes_flows")
     json.boolean(writesFlows)
+    json.key("is_stream")
+    json.boolean(isStream)
     json.endObject()
     return json.bytes
   }
@@ -140,5 +144,6 @@ extension AnalysisJob {
     }
     settings.separateVLANs = value["separate_vlans"]?.boolean ?? false
     writesFlows = value["writes_flows"]?.boolean ?? false
+    isStream = value["is_stream"]?.boolean ?? false
   }
 }

@@ -21,8 +21,9 @@ extension Timeline {
   ///
   /// - Parameter facts: what the readers know of each evidence item; nil for one that could not be read.
   mutating func close(facts: [CaptureFacts?]) throws(SinkError) {
+    fragments.endAll()
     flows.endAll(.endOfEvidence)
-    try drain()
+    try drain(isClosing: true)
     var report = TimelineReport()
     for item in evidence.indices {
       report.evidence.append(record(item, facts[item]))

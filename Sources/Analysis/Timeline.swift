@@ -25,7 +25,7 @@ public struct Timeline: ~Copyable {
   var scopes: [EvidenceScope]
   var interfacesKnown: [Int]
   var flows: FlowTable
-  private var fragments: FragmentTable
+  var fragments: FragmentTable
   private var decoder = LayerDecoder()
   private var packet = Packet(source: Address(v4: 0), destination: Address(v4: 0))
   private var quoted = Packet(source: Address(v4: 0), destination: Address(v4: 0))
@@ -257,8 +257,16 @@ public struct Timeline: ~Copyable {
   }
 
   /// Ends what has ended, in order.
-  mutating func drain() throws(SinkError) {
+  ///
+  /// - Parameter isClosing: the last frame was taken: each flow then has a place of its own behind it, so that a plugin
+  ///   that fails at the end of one flow is kept off that flow only.
+  mutating func drain(isClosing: Bool = false) throws(SinkError) {
     while let ended = flows.nextEnded() {
+      if isClosing {
+        dispatch.frame &+= 1
+        page?.takeUp(frame: dispatch.frame)
+        dispatch.barred = barred[dispatch.frame] ?? .empty
+      }
       try finish(ended)
       flows.release(ended.flow)
     }

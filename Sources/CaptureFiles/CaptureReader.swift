@@ -28,6 +28,10 @@ import Terms
   /// Numbered records that were not given out.
   var passedOver: UInt64 = 0
   var isWhole = false
+  /// The headers that reading the packets behind them takes: the file header, or the section's and its interfaces'
+  /// blocks. Empty where they are longer than is kept.
+  public internal(set) var preamble: [UInt8] = []
+  static let longestPreamble = 1 << 20
   var notices: NoticeList
 
   let evidence: UInt32
@@ -109,6 +113,12 @@ import Terms
     unsafe frameStart = buffer.address + start
     frameLength = count
   }
+
+  /// Offset of the end of the current record in the unpacked stream.
+  public var endOfRecord: UInt64 { UInt64(clamping: buffer.offset) }
+
+  /// Whether a later reader can go on in the middle of the stream, given `preamble` first.
+  public var canBeTakenUp: Bool { compression == .none && !preamble.isEmpty }
 
   /// Bytes read from the source so far: how far the file has been taken up. `facts.bytesRead`, without the rest.
   public var bytesTaken: UInt64 { buffer.bytesRead }

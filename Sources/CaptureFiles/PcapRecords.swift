@@ -110,6 +110,7 @@ extension CaptureReader {
     ]
     header.linkType = linkType
     header.fcsLength = fcsLength
+    preamble = buffer.ahead.extracting(0..<fileHeaderLength).array
     buffer.consume(fileHeaderLength)
     if layout.format == .pcapModified { findModifiedHeaderLength() }
     if !big, pcap.lengths == .asNamed, pcap.recordHeader == recordHeaderLength { longestPlain = Int(pcap.longest) }

@@ -95,6 +95,7 @@ extension CaptureReader {
           return false
         }
         guard hold(block), readInterface(block) else { return false }
+        keepInPreamble(block)
         buffer.consume(block.total)
       case PcapngBlock.interfaceStatistics where block.total <= limits.longestRecord:
         guard hold(block) else { return false }
@@ -187,7 +188,28 @@ extension CaptureReader {
     }
     pcapng.interfacesBefore &+= UInt64(pcapng.interfaces.count)
     pcapng.interfaces.removeAll(keepingCapacity: true)
+    beginPreamble()
     return passOver(block)
+  }
+
+  /// The shortest section header of the same byte order: its options say nothing of packets.
+  private mutating func beginPreamble() {
+    let length: [UInt8] = pcapng.isBigEndian ? [0, 0, 0, 28] : [28, 0, 0, 0]
+    let fixed = buffer.ahead
+    preamble = fixed.extracting(0..<4).array + length
+    preamble += fixed.extracting(8..<16).array
+    // Section length -1: not given (draft-ietf-opsawg-pcapng section 4.1).
+    preamble += Array(repeating: 0xff, count: 8) + length
+  }
+
+  /// Keeps an interface's description, which packets name by its place.
+  private mutating func keepInPreamble(_ block: BlockExtent) {
+    guard !preamble.isEmpty else { return }
+    guard preamble.count + block.total <= CaptureReader.longestPreamble else {
+      preamble = []
+      return
+    }
+    preamble.append(buffer.ahead.extracting(0..<block.total))
   }
 
   /// Ends at a block that others depend on and that cannot be right.

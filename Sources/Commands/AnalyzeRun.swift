@@ -172,6 +172,7 @@ struct AnalyzeRun {
         warrant: authorised.identity.id)
       job.settings = settings
       job.writesFlows = flows != nil
+      job.isStream = timeline.contains { items[$0].file?.isSeekable == false }
       work.append(
         WorkItem(
           evidence: timeline.compactMap { items[$0].file }, settings: job.encoded(), takesDigests: !command.noDigest))
