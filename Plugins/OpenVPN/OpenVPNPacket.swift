@@ -138,7 +138,7 @@ extension Protection {
     else { return nil }
     switch header.opcode {
     case .clientReset: return length == encryptedReset ? .encrypted : nil
-    case .clientResetV3: return endsWithKey(copy, length: length) ? .encryptedByClientKey : nil
+    case .clientResetV3: return endsWithKey(reader, length: length) ? .encryptedByClientKey : nil
     case .serverReset: return length >= encryptedReset ? .encrypted : nil
     default: return nil
     }
@@ -148,9 +148,8 @@ extension Protection {
   private static func endsWithKey(_ reader: ByteReader, length: Int) -> Bool {
     guard length > encryptedReset else { return false }
     var reader = reader
-    let wanted = length - reader.offset - 2
     // Cut by the snap length: the length cannot be seen.
-    guard (try? reader.skip(wanted)) != nil, let declared = try? reader.u16() else { return true }
+    guard (try? reader.skip(length - 2)) != nil, let declared = try? reader.u16() else { return true }
     return Int(declared) == length - encryptedReset
   }
 

@@ -14,7 +14,7 @@ public struct WireGuard: DatagramPlugin {
       Constant("01 00 00 00", lengths: 148...1500), Constant("02 00 00 00", lengths: 92...1500),
       Constant("03 00 00 00", lengths: 64...64), Constant("04 00 00 00", lengths: 32...65_535),
     ],
-    bytes: 64, packets: 64, emits: [.protocolMetadata], rules: WireGuardRules.all,
+    bytes: 64, packets: 256, emits: [.protocolMetadata], rules: WireGuardRules.all,
     observations: [ObservationDeclaration(WireGuardHandshake.self)])
 
   public init() {}
@@ -43,7 +43,7 @@ public struct WireGuard: DatagramPlugin {
     if let handshake = memory.handshake {
       if handshake.isExact {
         conclusive(handshake, data: memory.agreedData, &recorder)
-      } else if let data = memory.agreedData {
+      } else if let data = memory.agreedData, handshake.hasLikelyIndices {
         altered(handshake, data: data, &recorder)
       }
       return
@@ -59,7 +59,7 @@ public struct WireGuard: DatagramPlugin {
       recorder.notAssessable("WireGuard: the handshake is not in view, the tunnel began before the capture")
       return
     }
-    let alone = memory.unanswered.filter(\.message.hasExactLength)
+    let alone = memory.unanswered.filter { $0.message.hasExactLength && $0.message.hasLikelyIndices }
     guard !alone.isEmpty else { return }
     recorder.find(
       WireGuardRules.message, at: .indicative,

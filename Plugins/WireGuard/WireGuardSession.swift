@@ -18,6 +18,8 @@ struct Handshake: Sendable {
   /// Both messages have the lengths that the protocol fixes.
   var isExact: Bool { initiation.message.hasExactLength && response.message.hasExactLength }
 
+  var hasLikelyIndices: Bool { initiation.message.hasLikelyIndices && response.message.hasLikelyIndices }
+
   /// The index to which `side` addresses its data.
   func index(usedBy side: Side) -> UInt32 { side == initiator ? response.message.sender : initiation.message.sender }
 }
@@ -36,12 +38,10 @@ struct DataCount: Sendable {
   private static let longestStep: UInt64 = 4096
   /// A counter starts at 0 and a key lives for 180 s at most (REJECT_AFTER_TIME): no link sends this many packets.
   private static let highestCounter: UInt64 = 1 << 32
-  /// Indices are random: one this small comes once in 65,000 sessions, and in most other formats.
-  private static let smallestIndex: UInt32 = 1 << 16
 
   /// False where the message cannot be WireGuard's.
   mutating func take(_ message: WireGuardMessage, _ frame: FrameReference) -> Bool {
-    guard message.counter < Self.highestCounter, message.receiver >= Self.smallestIndex else { return false }
+    guard message.counter < Self.highestCounter, message.hasLikelyIndices else { return false }
     if message.receiver != receiver {
       // A new key after a handshake out of view, or another peer: counting begins again.
       receiver = message.receiver
@@ -111,7 +111,8 @@ public struct WireGuardSession: FlowMemory {
     if let handshake, handshake.index(usedBy: side) == message.receiver { agreedData = agreedData ?? frame }
     let offers =
       side == .client ? [initiation.server, response.server] : [initiation.client, response.client]
-    for case let offer? in offers where addressed == nil && offer.message.sender == message.receiver {
+    for case let offer? in offers
+    where addressed == nil && offer.message.sender == message.receiver && offer.message.hasLikelyIndices {
       addressed = (offer, frame)
     }
     return side == .client ? clientData.take(message, frame) : serverData.take(message, frame)

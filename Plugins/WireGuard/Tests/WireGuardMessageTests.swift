@@ -79,6 +79,17 @@ enum WireGuardVectors {
     #expect { try read(hex) } throws: { ($0 as? ReadError)?.kind == .invalid }
   }
 
+  @Test func aQueryOfDNSHasNoLikelyIndex() throws {
+    // Transaction id 0x0300, one question: 64 bytes that read as a cookie reply to index 256.
+    let query =
+      "0300 0000 0001 0000 0000 0001 0b 7777776465726e696572650873616d706c652d34 0763652d7465737403 6e6574 00 0001 0001"
+      + "00002910000000000000"
+    let bytes = try #require(Hex.bytes(query))
+    let message = try read(query, length: bytes.count == 64 ? nil : 64)
+    #expect(message.kind == .cookieReply)
+    #expect(!message.hasLikelyIndices)
+  }
+
   @Test func aMessageCutBeforeItsCounterRanOut() throws {
     #expect { try read("04000000 fde0c019 0600", length: 96) } throws: { ($0 as? ReadError)?.kind == .ranOut }
   }
