@@ -112,8 +112,9 @@ public struct OpenVPN: DatagramPlugin, StreamPlugin {
   /// What packets prove is said at once; what only hints is said at the end, when nothing better came.
   public func conclude(_ flow: FlowFacts, memory: OpenVPNSession, recorder: inout Recorder) {
     guard memory.said == nil else { return }
-    if memory.client.reset != nil || memory.server.reset != nil {
-      let marks = Side.allCases.filter { memory[$0].reset != nil }.map { side in
+    let openings = Side.allCases.filter { memory.hasOpening($0) }
+    if !openings.isEmpty {
+      let marks = openings.map { side in
         Mark(memory[side].reset == .serverReset ? "server reset" : "client reset", frames: memory[side].resetFrames)
       }
       recorder.find(

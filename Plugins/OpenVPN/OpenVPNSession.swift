@@ -152,6 +152,14 @@ public struct OpenVPNSession: FlowMemory {
     return server.reset?.isClientReset == true ? .server : nil
   }
 
+  /// A reset that is worth a hint by itself. Under encryption only a client's at its time is: its other constants are
+  /// few enough to be met by chance, a DNS query of 54 bytes among others.
+  func hasOpening(_ side: Side) -> Bool {
+    let peer = self[side]
+    guard let reset = peer.reset, let protection else { return false }
+    return protection.isClear || (reset.isClientReset && peer.replay.holds)
+  }
+
   /// Both resets are there.
   var hasResets: Bool {
     guard let opener else { return false }
