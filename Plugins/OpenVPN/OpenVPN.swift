@@ -12,17 +12,24 @@ public struct OpenVPN: DatagramPlugin, StreamPlugin {
     transports: [.udp, .tcp], ports: [1194],
     constants: [
       // Datagrams: the opcode in the upper five bits of the first byte, key id 0 in a reset.
-      Constant("38", lengths: 14...86), Constant("50", lengths: 56...1500), Constant("40", lengths: 14...200),
-      Constant(value: 0x20 << 56, mask: 0xf8 << 56, lengths: 22...1500),
-      Constant(value: 0x28 << 56, mask: 0xf8 << 56, lengths: 22...160),
-      Constant(value: 0x48 << 56, mask: 0xf8 << 56, lengths: 25...9000),
+      Constant("38", lengths: 14...86, on: .udp), Constant("50", lengths: 56...1500, on: .udp),
+      Constant("40", lengths: 14...200, on: .udp), datagram(.control, 22...1500),
+      datagram(.acknowledgment, 22...160), datagram(.dataV2, 25...9000),
       // Streams: the same after the length.
-      Constant("00 ** 38"), Constant("00 ** 40"),
-      Constant(value: 0x0000_50 << 40, mask: 0xf000_ff << 40), Constant(value: 0x0000_20 << 40, mask: 0xf000_f8 << 40),
-      Constant(value: 0x0000_28 << 40, mask: 0xff00_f8 << 40), Constant(value: 0x0000_48 << 40, mask: 0xf000_f8 << 40),
+      Constant("00 ** 38", on: .tcp), Constant("00 ** 40", on: .tcp), stream(.clientResetV3), stream(.control),
+      stream(.acknowledgment), stream(.dataV2),
     ],
     bytes: 24_576, packets: 160, emits: [.protocolMetadata], rules: OpenVPNRules.all,
     observations: [ObservationDeclaration(OpenVPNSessionOpened.self)])
+
+  private static func datagram(_ opcode: Opcode, _ lengths: ClosedRange<Int>) -> Constant {
+    Constant(value: UInt64(opcode.rawValue << 3) << 56, mask: 0xf8 << 56, lengths: lengths, on: .udp)
+  }
+
+  /// An opcode after a length below 4,096.
+  private static func stream(_ opcode: Opcode) -> Constant {
+    Constant(value: UInt64(opcode.rawValue << 3) << 40, mask: 0xf000_f8 << 40, on: .tcp)
+  }
 
   public init() {}
 

@@ -52,7 +52,8 @@ struct PluginTable {
           table.bytes = max(table.bytes, entry.manifest.bytes)
           table.packets = max(table.packets, entry.manifest.packets)
           if entry.manifest.constants.isEmpty { table.constantless.append(index) }
-          constants[transport, default: []] += entry.manifest.constants.map { (index, $0) }
+          let here = entry.manifest.constants.filter { $0.transport == nil || $0.transport == transport }
+          constants[transport, default: []] += here.map { (index, $0) }
         }
         tables[transport] = table
       }

@@ -21,10 +21,15 @@ public struct Constant: Sendable {
   public let side: Side?
   /// Payload lengths on the wire (datagrams only); nil for any.
   public let lengths: ClosedRange<Int>?
+  /// The transport on which it is looked for; nil for each that the plugin reads.
+  public let transport: PluginTransport?
 
   /// A constant in hexadecimal; `**` is any byte, spaces are skipped: `"16 03 ** ** ** 01"`. At most eight bytes.
   /// A text that is no such pattern matches nothing; a test of the catalog refuses it.
-  public init(_ pattern: StaticString, side: Side? = nil, lengths: ClosedRange<Int>? = nil) {
+  public init(
+    _ pattern: StaticString, side: Side? = nil, lengths: ClosedRange<Int>? = nil,
+    on transport: PluginTransport? = nil
+  ) {
     let digits = Array(pattern.description.utf8.filter { $0 != 0x20 })
     var value: UInt64 = 0
     var mask: UInt64 = 0
@@ -43,11 +48,14 @@ public struct Constant: Sendable {
       shift &-= 8
       at += 2
     }
-    self.init(value: isSound ? value : 0, mask: isSound ? mask : 0, side: side, lengths: lengths)
+    self.init(value: isSound ? value : 0, mask: isSound ? mask : 0, side: side, lengths: lengths, on: transport)
   }
 
   /// A constant in text, at most eight characters of ASCII.
-  public init(text: StaticString, side: Side? = nil, lengths: ClosedRange<Int>? = nil) {
+  public init(
+    text: StaticString, side: Side? = nil, lengths: ClosedRange<Int>? = nil,
+    on transport: PluginTransport? = nil
+  ) {
     var value: UInt64 = 0
     var mask: UInt64 = 0
     var shift: UInt64 = 56
@@ -56,15 +64,19 @@ public struct Constant: Sendable {
       mask |= 0xff << shift
       shift &-= 8
     }
-    self.init(value: value, mask: mask, side: side, lengths: lengths)
+    self.init(value: value, mask: mask, side: side, lengths: lengths, on: transport)
   }
 
   /// A constant by value and mask of the first eight bytes, the first byte highest.
-  public init(value: UInt64, mask: UInt64, side: Side? = nil, lengths: ClosedRange<Int>? = nil) {
+  public init(
+    value: UInt64, mask: UInt64, side: Side? = nil, lengths: ClosedRange<Int>? = nil,
+    on transport: PluginTransport? = nil
+  ) {
     self.value = value & mask
     self.mask = mask
     self.side = side
     self.lengths = lengths
+    self.transport = transport
   }
 }
 
