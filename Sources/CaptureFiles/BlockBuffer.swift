@@ -28,6 +28,7 @@ import Bytes
     self.source = source
     self.limits = limits
     capacity = max(limits.firstBlockSize, 64)
+    // Sound: owned from here on; given back in deinit, or where it is replaced.
     unsafe storage = .allocate(byteCount: capacity, alignment: 64)
     cursor = 0
     end = 0
@@ -66,14 +67,15 @@ import Bytes
   @inline(__always)
   func u32(_ offset: Int, bigEndian: Bool) -> UInt32 { ahead.u32(offset, bigEndian: bigEndian) }
 
-  /// The 16 bytes behind the cursor, which must be there, as two little-endian integers, with one check for both.
+  /// The 16 bytes from `offset` behind the cursor on, which must be there, as two little-endian integers, with one
+  /// check for both.
   @inline(__always)
-  func twoWords() -> (UInt64, UInt64) {
-    precondition(available >= 16)
+  func twoWords(at offset: Int = 0) -> (UInt64, UInt64) {
+    precondition(offset >= 0 && available &- offset >= 16)
     // Sound: the 16 bytes are there by the line above; any bits are an integer, and no alignment is asked for.
     return unsafe (
-      UInt64(littleEndian: (storage + cursor).loadUnaligned(as: UInt64.self)),
-      UInt64(littleEndian: (storage + cursor + 8).loadUnaligned(as: UInt64.self))
+      UInt64(littleEndian: (storage + cursor + offset).loadUnaligned(as: UInt64.self)),
+      UInt64(littleEndian: (storage + cursor + offset + 8).loadUnaligned(as: UInt64.self))
     )
   }
 

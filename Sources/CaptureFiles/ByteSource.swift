@@ -56,6 +56,7 @@ final class DescriptorSource: ByteSource {
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(SourceFailure) -> Int {
     if isAtEnd { return 0 }
     do throws(SystemError) {
+      // Sound: the caller's buffer is passed on for the length of the call.
       let count = unsafe try descriptor.read(into: buffer)
       bytesRead &+= UInt64(count)
       isAtEnd = count == 0

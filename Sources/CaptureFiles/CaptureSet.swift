@@ -67,6 +67,7 @@ import Terms
     }
     guard let next = waiting.popLast() else {
       current = nil
+      // Sound: nil is never read from.
       unsafe frameStart = nil
       frameLength = 0
       return false

@@ -24,6 +24,7 @@ private let gzipWindowBits: Int32 = 15 + 16
   /// - Parameter begun: compressed bytes that were read from `upstream` already.
   init(_ upstream: any ByteSource, begun: [UInt8]) {
     self.upstream = upstream
+    // Sound: `input` is at least as large as `begun`; both allocations are owned from here on.
     unsafe input = .allocate(byteCount: max(inputSize, begun.count), alignment: 64)
     unsafe input.copyBytes(from: begun)
     unsafe stream = .allocate(capacity: 1)

@@ -186,6 +186,7 @@ extension CaptureReader {
       end("capture.version", message, at: block.offset)
       return false
     }
+    isPlainSection = !pcapng.isBigEndian
     pcapng.interfacesBefore &+= UInt64(pcapng.interfaces.count)
     pcapng.interfaces.removeAll(keepingCapacity: true)
     beginPreamble()

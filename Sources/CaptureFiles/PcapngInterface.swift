@@ -5,10 +5,18 @@ import Terms
 
 /// What reading a packet record needs of its interface.
 struct PcapngInterface {
-  var linkType: LinkType
-  var snapLength: UInt32
+  let linkType: LinkType
+  /// Longest captured length that the link type allows.
+  let longest: UInt32
+  let snapLength: UInt32
   var fcsLength: UInt8 = 0
   var clock = PcapngClock()
+
+  init(linkType: LinkType, snapLength: UInt32) {
+    self.linkType = linkType
+    self.snapLength = snapLength
+    longest = linkType.maximumCapturedLength
+  }
 }
 
 /// From the ticks of a pcapng time stamp to nanoseconds since 1970.

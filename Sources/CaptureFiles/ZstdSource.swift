@@ -32,6 +32,7 @@ private let inputSize = 256 * 1024
   init(_ upstream: any ByteSource, begun: [UInt8], windowLog: Int) {
     self.upstream = upstream
     self.windowLog = windowLog
+    // Sound: `input` is at least as large as `begun`, and owned from here on.
     unsafe input = .allocate(byteCount: max(inputSize, begun.count), alignment: 64)
     unsafe input.copyBytes(from: begun)
     inputCount = begun.count
