@@ -66,8 +66,8 @@ struct TunnelCase: Sendable, CustomTestStringConvertible {
       name: "Teredo with trailer", carrier: .teredo, port: 3544, header: "", isIPv6: true, trailer: "01040000"),
     TunnelCase(name: "VXLAN", carrier: .vxlan, port: 4789, header: "08000000 00002a00" + frameHeader, id: 42),
     TunnelCase(
-      name: "VXLAN with VLAN and group policy", carrier: .vxlan, port: 4789,
-      header: "88000010 00002a00 020000000004 020000000003 8100 0007 0800", isOuterIPv6: true, id: 42),
+      name: "VXLAN with VLAN, other flags and reserved fields", carrier: .vxlan, port: 4789,
+      header: "8c000010 00002aff 020000000004 020000000003 8100 0007 0800", isOuterIPv6: true, id: 42),
     TunnelCase(
       name: "Geneve with options", carrier: .geneve, port: 6081,
       header: "0200 6558 00002b00 0102 8001 00000000" + frameHeader, id: 43),
@@ -78,8 +78,9 @@ struct TunnelCase: Sendable, CustomTestStringConvertible {
       header: "34ff 0033 00000539 0000 00 85 01 1001 00", id: 0x539),
     TunnelCase(name: "CAPWAP", carrier: .capwap, port: 5247, header: "00 100300 0000 0000" + wlan),
     TunnelCase(
-      name: "CAPWAP, frame control swapped", carrier: .capwap, port: 5247,
-      header: "00 100300 0000 0000 0208" + LinkCase.wlan + LinkCase.snap),
+      name: "CAPWAP, 802.11 words in network order", carrier: .capwap, port: 5247,
+      header: "00 200320 0000 0000 04bf2300 00000000 1108 2c00 020000000001 020000000002 020000000003 7630"
+        + LinkCase.snap),
     TunnelCase(name: "CAPWAP with 802.3", carrier: .capwap, port: 5247, header: "00 100200 0000 0000" + frameHeader),
     TunnelCase(name: "TZSP", carrier: .tzsp, port: 37008, header: "01 00 0001 0a 01 c0 00 01" + frameHeader),
     TunnelCase(name: "TZSP with 802.11", carrier: .tzsp, port: 37008, header: "01 00 0012 01" + wlan),

@@ -29,21 +29,21 @@ extension LayerDecoder {
     return readIEEE80211(bytes, &packet, kind: control.u8(0), flags: control.u8(1), padded: padded)
   }
 
-  /// Frame control with its two bytes exchanged, as some access points write it in CAPWAP.
+  /// A header whose 16-bit fields are in network order, as some access points write it in CAPWAP.
   mutating func readSwappedIEEE80211(_ bytes: RawSpan, _ packet: inout Packet) -> LayerStep? {
     guard let control = head(bytes, 2) else { return shortage(2) }
-    return readIEEE80211(bytes, &packet, kind: control.u8(1), flags: control.u8(0), padded: false)
+    return readIEEE80211(bytes, &packet, kind: control.u8(1), flags: control.u8(0), padded: false, swapped: true)
   }
 
   private mutating func readIEEE80211(
-    _ bytes: RawSpan, _ packet: inout Packet, kind: UInt8, flags: UInt8, padded: Bool
+    _ bytes: RawSpan, _ packet: inout Packet, kind: UInt8, flags: UInt8, padded: Bool, swapped: Bool = false
   ) -> LayerStep? {
     // Version 0 and type 2, data.
     guard kind & 0x0f == 0x08, kind & FrameControl.noData == 0 else { return .notIP }
     guard let head = head(bytes, 24) else { return shortage(24) }
     if flags & FrameControl.protected != 0 { return .protected }
     // A fragment but the first begins in the middle of its frame.
-    guard head.u16le(22) & 0x0f == 0 else { return .notIP }
+    guard head.u8(swapped ? 23 : 22) & 0x0f == 0 else { return .notIP }
 
     let address1 = head.u64(4) >> 16
     let address2 = head.u64(10) >> 16
@@ -60,7 +60,7 @@ extension LayerDecoder {
 
     var isAggregate = false
     if kind & FrameControl.qos != 0 {
-      guard let quality = peek(bytes, length) else { return shortage(length &+ 1) }
+      guard let quality = peek(bytes, swapped ? length &+ 1 : length) else { return shortage(length &+ 2) }
       isAggregate = quality & 0x80 != 0
       length &+= 2
       if flags & FrameControl.order != 0 { length &+= 4 }

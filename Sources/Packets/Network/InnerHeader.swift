@@ -13,8 +13,6 @@ extension LayerDecoder {
     let headerLength = Int(head.u8(0) & 0x0f) &* 4
     let totalLength = Int(head.u16(2))
     guard head.u8(0) >> 4 == 4, headerLength >= Self.ipv4Length else { return false }
-    // Reserved flag (RFC 791 section 3.1).
-    guard head.u8(6) & 0x80 == 0 else { return false }
     return totalLength == 0 || (totalLength >= headerLength && totalLength <= min(limit, wireEnd) &- offset)
   }
 

@@ -23,7 +23,7 @@ extension LayerDecoder {
     if !isNative { return enter(.capwap, after: length, .ethernet) }
     guard word >> 9 & 0x1f == Self.wirelessLAN else { return false }
     guard let control = self.head(bytes, length &+ 2) else { return false }
-    // Data frames have 8 in the low bits of the first byte; some access points exchange the two bytes.
+    // Data frames have 8 in the low bits of the first byte; some access points write their words in network order.
     let isSwapped = control.u8(length) & 0x0f != 0x08 && control.u8(length &+ 1) & 0x0f == 0x08
     return enter(.capwap, after: length, isSwapped ? .ieee80211Swapped : .ieee80211)
   }
