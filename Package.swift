@@ -59,6 +59,14 @@ let package = Package(
       .executableTarget(
         name: "veilscope", dependencies: ["Commands", "ShippedPlugins"], path: "Sources/veilscope",
         exclude: ["README.md"], swiftSettings: settings()),
+      // The shipped plugins and some that fail on purpose: what the tests of faults run.
+      .executableTarget(
+        name: "veilscope-faulty",
+        dependencies: ["Commands", "ShippedPlugins", "PluginKit", "Findings", "Bytes", "Terms"],
+        path: "Tests/FaultyBinary", swiftSettings: settings()),
+      .testTarget(
+        name: "EndToEndTests", dependencies: ["veilscope", "veilscope-faulty"], path: "Tests/EndToEndTests",
+        swiftSettings: settings()),
     ]
       + [
         "Bytes", "Terms", "JSON", "Cryptography", "Platform", "CaptureFiles", "Packets", "Wire", "Findings", "Flows",
