@@ -77,11 +77,13 @@ private final class ChannelSink: RecordSink {
     case .flows: records.send(.flow, payload)
     case .findings: records.send(.finding, payload)
     case .report: records.send(.summary, payload)
-    case .preamble: records.send(.preamble, payload)
+    case .preamble:
+      records.send(.preamble, payload)
+      // It must be there when this process no longer is.
+      records.flush()
     // The worker's side says the end itself.
     case .end: break
     }
-    // Evidence that comes slowly: what was found is handed over before the next wait.
   }
 }
 
