@@ -46,9 +46,7 @@ let package = Package(
       room(
         "PluginTestKit", "Bytes", "Terms", "JSON", "CaptureFiles", "Packets", "Findings", "Flows", "Warrants",
         "PluginKit", "Analysis"),
-      room(
-        "Supervision", "Bytes", "Terms", "JSON", "Cryptography", "Platform", "CaptureFiles", "Findings", "Warrants",
-        "PluginKit", "Analysis"),
+      room("Supervision", "Bytes", "Terms", "Cryptography", "Platform"),
       room("ShippedPlugins", ["PluginKit"] + plugins.map { "\($0)Plugin" }),
       room(
         "Commands",
@@ -62,7 +60,9 @@ let package = Package(
       // The shipped plugins and some that fail on purpose: what the tests of faults run.
       .executableTarget(
         name: "veilscope-faulty",
-        dependencies: ["Commands", "ShippedPlugins", "PluginKit", "Findings", "Bytes", "Terms"],
+        dependencies: [
+          "Commands", "ShippedPlugins", "PluginKit", "Findings", "Bytes", "Terms", "Platform", "Supervision",
+        ],
         path: "Tests/FaultyBinary", swiftSettings: settings()),
       .testTarget(
         name: "EndToEndTests", dependencies: ["veilscope", "veilscope-faulty"], path: "Tests/EndToEndTests",

@@ -48,7 +48,7 @@ struct RunResult {
         try takeDigest(outcome, part, place)
         if outcome.changed[part] { throw changed(items[place].path) }
       }
-      for fault in outcome.faults {
+      for fault in outcome.faults where !outcome.isNamedByWorker(fault) {
         notices.append(
           fault.notice(evidence: places.count == 1 ? UInt32(places[0]) : nil) { number in
             let at = Int(number) - 1

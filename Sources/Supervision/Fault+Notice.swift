@@ -15,11 +15,20 @@ extension Fault {
   private var consequence: String {
     switch measure {
     case .barred: "it was kept off that flow from this frame on"
-    case .disabled: "it had failed \(FaultLedger.faultsOfOnePlugin) times and was left out for this evidence"
+    case .disabled: "it had failed too often and was left out for this evidence"
     case .skippedFrame: "this frame was left out"
     case .endedBefore: "the evidence was analysed up to the frame before"
     case .wentOn: "analysis went on behind this frame; flows that were open here are cut, and records due were lost"
     case .gaveUp: "what follows was not analysed"
     }
+  }
+}
+
+extension ItemOutcome {
+  /// Whether the worker that got through has named the fault itself, with frame and offset: it was told what to leave
+  /// out, and where, and says so when it gets there.
+  public func isNamedByWorker(_ fault: Fault) -> Bool {
+    end == .complete && (fault.measure == .barred || fault.measure == .skippedFrame)
+      && !faults.contains { $0.measure == .endedBefore }
   }
 }

@@ -52,6 +52,8 @@ struct FaultLedger {
   /// After so many faults in all the evidence is taken to end where the next one happens: each attempt reads from the
   /// start, and a capture made of fatal frames must come to an end.
   static let mostFaults = 64
+  /// So many more while the end is looked for.
+  static let lastFaults = 8
 
   private(set) var faults: [Fault] = []
   private(set) var exclusions = Exclusions()
@@ -83,15 +85,15 @@ struct FaultLedger {
   }
 
   private func measure(for place: WorkerPlace) -> Fault.Measure {
-    // Before the first frame there is nothing to leave out.
-    guard place.frame > 0 else { return .gaveUp }
+    // Before the first frame there is nothing to leave out; and an end must be.
+    guard place.frame > 0, faults.count < FaultLedger.mostFaults + FaultLedger.lastFaults else { return .gaveUp }
     if let end = exclusions.endBefore {
       return place.frame < end && place.frame > 1 ? .endedBefore : .gaveUp
     }
     if faults.count >= FaultLedger.mostFaults || exclusions.skippedFrames.contains(place.frame) { return .endedBefore }
     // A worker that was taken over may name a plugin that was not called: then, too, the next step leaves out more.
-    guard place.plugin > 0, !exclusions.disabledPlugins.contains(place.plugin), !exclusions.barred.contains(place)
-    else { return .skippedFrame }
+    guard place.plugin > 0, !exclusions.disabledPlugins.contains(place.plugin) else { return .skippedFrame }
+    guard !exclusions.barred.contains(place) else { return .disabled }
     let earlier = faults.count(where: { $0.place.plugin == place.plugin })
     return earlier + 1 >= FaultLedger.faultsOfOnePlugin ? .disabled : .barred
   }

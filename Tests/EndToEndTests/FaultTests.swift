@@ -73,4 +73,44 @@ struct FaultTests {
     let found = try findings(scratch, "findings.json").filter { $0.contains("trapping.fine") }
     #expect(found.contains { $0.contains("\"number\":4") })
   }
+
+  @Test("A trap in the engine's own parsers costs that frame; a later one of its flow is read")
+  func engine() throws {
+    let scratch = try Scratch()
+    let warrant = try scratch.write("warrant.json", try Sample.warrant())
+    var builder = PcapBuilder()
+    builder.datagram(Array("FINE one".utf8), from: 1, time: 0)
+    builder.datagram(Array("ENGINE two".utf8), from: 2, time: 100)
+    builder.datagram(Array("FINE three".utf8), from: 2, time: 200)
+    builder.datagram(Array("FINE four".utf8), from: 3, time: 300)
+    try scratch.write("fatal.pcap", builder.bytes)
+    let outcome = try Program.run(
+      ["analyze", "fatal.pcap", "--warrant", warrant], name: "veilscope-faulty", in: scratch.url)
+    #expect(outcome.status == 3)
+    #expect(outcome.error.contains("frame 2"))
+    let found = try findings(scratch, "findings.json").filter { $0.contains("trapping.fine") }
+    #expect(
+      [1, 3, 4].allSatisfy { number in found.contains { $0.contains("\"number\":\(number),") } } && found.count == 3)
+    let notices = try #require(try scratch.document()["notices"] as? [[String: Any]])
+    #expect(notices.filter { $0["kind"] as? String == "fault" && $0["frame"] as? Int == 2 }.count == 1)
+  }
+
+  @Test("After eight faults a plugin is left out, and the others go on")
+  func eight() throws {
+    let scratch = try Scratch()
+    let warrant = try scratch.write("warrant.json", try Sample.warrant())
+    var builder = PcapBuilder()
+    for flow in 1...9 { builder.datagram(Array("TRAP".utf8), from: UInt8(flow), time: UInt32(flow)) }
+    builder.datagram(Array("FINE".utf8), from: 10, time: 10)
+    try scratch.write("fatal.pcap", builder.bytes)
+    let outcome = try Program.run(
+      ["analyze", "fatal.pcap", "--warrant", warrant, "--flows", "flows.jsonl"], name: "veilscope-faulty",
+      in: scratch.url)
+    #expect(outcome.status == 3)
+    let notices = try #require(try scratch.document()["notices"] as? [[String: Any]])
+    let frames = notices.filter { $0["kind"] as? String == "fault" }.compactMap { $0["frame"] as? Int }
+    #expect(frames.sorted() == Array(1...8))
+    #expect(outcome.error.contains("left out for this evidence"))
+    #expect(String(decoding: try scratch.read("flows.jsonl"), as: UTF8.self).split(separator: "\n").count == 10)
+  }
 }

@@ -12,19 +12,24 @@ enum FaultyParser {
   static func read(_ bytes: RawSpan) -> UInt8 { bytes.u8(bytes.byteCount) }
 }
 
-/// Traps in a parser on a datagram that begins with TRAP; finds what begins with FINE.
+/// Traps in a parser on a datagram that begins with TRAP, and as if it were the engine's parser on ENGINE; finds what
+/// begins with FINE.
 struct Trapping: DatagramPlugin {
   static let fine = Rule(
     "trapping.fine", .endpoint, tool: "listed-endpoint", highest: .indicative, meaning: "A test.", marks: [],
     lookAlikes: [], blindSpots: [], sources: [])
   static let manifest = Manifest(
     "trapping", title: "A plugin that traps", transports: [.udp],
-    constants: [Constant(text: "TRAP"), Constant(text: "FINE")], rules: [fine])
+    constants: [Constant(text: "TRAP"), Constant(text: "ENGINE"), Constant(text: "FINE")], rules: [fine])
 
   func inspect(
     _ datagram: Datagram, memory: inout NoMemory, recorder: inout Recorder
   ) throws(ReadError) -> Verdict {
     if datagram.bytes.holds("TRAP") { return FaultyParser.read(datagram.bytes) == 0 ? .done : .notMine }
+    if datagram.bytes.holds("ENGINE") {
+      PlantedTrap.leavePlugins(frame: datagram.frame.number)
+      return FaultyParser.read(datagram.bytes) == 0 ? .done : .notMine
+    }
     recorder.find(Self.fine, at: .indicative, marks: [Mark("text", ProtocolText("FINE"))])
     return .done
   }
@@ -44,6 +49,7 @@ struct Looping: DatagramPlugin {
   }
 }
 
+PlantedTrap.prepare()
 Commands.run(
   plugins: PluginCatalog {
     shippedPlugins

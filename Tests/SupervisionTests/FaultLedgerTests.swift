@@ -32,9 +32,10 @@ struct FaultLedgerTests {
     #expect(ledger.take(place(7), .signal(4)) == .gaveUp)
   }
 
-  @Test func `a plugin that dies where it was kept off costs the frame`() {
+  @Test func `a plugin that dies where it was kept off is left out, then the frame`() {
     var ledger = FaultLedger()
     #expect(ledger.take(place(5, 2), .signal(4)) == .barred)
+    #expect(ledger.take(place(5, 2), .signal(4)) == .disabled)
     #expect(ledger.take(place(5, 2), .signal(4)) == .skippedFrame)
   }
 
@@ -57,6 +58,16 @@ struct FaultLedgerTests {
       }
       #expect(attempts < 200)
     }
+  }
+
+  @Test func `a capture made of fatal frames comes to an end`() {
+    var ledger = FaultLedger()
+    var attempts = 1
+    for frame in stride(from: UInt64(100_000), to: 0, by: -1) {
+      if ledger.take(place(frame), .signal(4)) == .gaveUp { break }
+      attempts += 1
+    }
+    #expect(attempts == FaultLedger.mostFaults + FaultLedger.lastFaults + 1)
   }
 
   @Test func `of a stream the next worker goes on, and a plugin that fails eight times is left out`() {
