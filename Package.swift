@@ -34,8 +34,13 @@ let rooms: [Target] = [
   room("PluginKit", "Bytes", "Terms", "JSON", "Packets", "Findings"),
 ]
 
+/// What another package may build on: plugins of its own, and a binary that holds them.
+let forOthers = forPlugins + ["PluginTestKit", "Commands", "ShippedPlugins"]
+
 let package = Package(
   name: "veilscope",
+  products: [.executable(name: "veilscope", targets: ["veilscope"])]
+    + forOthers.map { .library(name: $0, targets: [$0]) },
   dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
   targets: present(
     rooms + plugins.map(plugin) + [
@@ -44,8 +49,7 @@ let package = Package(
         "Flows",
         "Warrants", "PluginKit", "Wire"),
       room(
-        "PluginTestKit", "Bytes", "Terms", "JSON", "CaptureFiles", "Packets", "Findings", "Flows", "Warrants",
-        "PluginKit", "Analysis"),
+        "PluginTestKit", "Bytes", "Terms", "JSON", "Platform", "Findings", "Warrants", "PluginKit", "Analysis"),
       room("Supervision", "Bytes", "Terms", "Cryptography", "Platform"),
       room("ShippedPlugins", ["PluginKit"] + plugins.map { "\($0)Plugin" }),
       room(

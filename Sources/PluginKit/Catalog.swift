@@ -183,6 +183,8 @@ public struct PluginCatalog: Sendable {
     entries = build().sorted { $0.manifest.identifier.description < $1.manifest.identifier.description }
   }
 
+  init(entries: [PluginEntry]) { self.entries = entries }
+
   /// Every rule of every plugin, in order of plugin and declaration.
   public var rules: [(plugin: PluginEntry, rule: Rule)] {
     entries.flatMap { entry in entry.manifest.rules.map { (entry, $0) } }
