@@ -24,6 +24,9 @@ extension Timeline {
     fragments.endAll()
     flows.endAll(.endOfEvidence)
     try drain(isClosing: true)
+    // Fragments whose datagrams never became whole: where ports decide, they could not be judged.
+    scopeCounts.add(
+      job.scope.namesPorts ? .address : .covered, packets: waitingFragments.packets, bytes: waitingFragments.bytes)
     var report = TimelineReport()
     for item in evidence.indices {
       report.evidence.append(record(item, facts[item]))
@@ -103,6 +106,27 @@ extension Timeline {
           "packets without a time lie outside every window of the warrant and were not read",
           count: scopeCounts[.noTime].packets))
     }
+    return notices + fragmentNotices
+  }
+
+  private var fragmentNotices: [Notice] {
+    let counts = fragments.counts
+    var notices: [Notice] = []
+    func add(_ kind: Notice.Kind, _ code: String, _ message: String, _ count: UInt64) {
+      if count > 0 { notices.append(Notice(kind, code, message, count: count)) }
+    }
+    add(
+      .limit, "fragments.given-up",
+      "datagrams were given up for want of room before all their fragments had come; raise --limit fragment-bytes",
+      counts.evicted)
+    add(
+      .gap, "fragments.incomplete", "datagrams of which fragments are missing in the evidence; they were not read",
+      counts.incomplete)
+    add(
+      .information, "fragments.overlap",
+      "fragments overlapped others with other bytes or in part; the byte that came first was kept", counts.overlaps)
+    add(
+      .information, "fragments.malformed", "fragments that no datagram can have; they were not read", counts.malformed)
     return notices
   }
 }

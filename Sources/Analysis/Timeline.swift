@@ -126,10 +126,7 @@ public struct Timeline: ~Copyable {
     let item = Int(header.reference.evidence)
     count(header, item)
     if !skipped.isEmpty, skipped.contains(place) {
-      output.note(
-        Notice(
-          .fault, "analysis.frame-skipped", "reading this frame made the program fail; it was passed over",
-          evidence: header.reference.evidence, frame: header.reference.number, offset: header.reference.offset))
+      noteFault("fault.analysis", "the analysis failed on this frame; it was left out", header)
       return
     }
     dispatch.barred = .empty
@@ -337,14 +334,21 @@ public struct Timeline: ~Copyable {
     }
   }
 
+  /// Said here, since the supervisor knows a frame's place in the timeline only, and here are its file and number.
   private func noteBarred(_ plugins: BitSet128, _ header: FrameHeader) {
     var rest = plugins
     while let plugin = rest.popFirst() {
-      output.note(
-        Notice(
-          .fault, "plugin.failed",
-          "the plugin \(table.entries[plugin].manifest.identifier) failed on this frame; it was kept off this flow from here on",
-          evidence: header.reference.evidence, frame: header.reference.number, offset: header.reference.offset))
+      noteFault(
+        "fault.plugin",
+        "the plugin \(table.entries[plugin].manifest.identifier) failed; it was kept off that flow from this frame on",
+        header)
     }
+  }
+
+  private func noteFault(_ code: String, _ message: String, _ header: FrameHeader) {
+    output.note(
+      Notice(
+        .fault, code, message, evidence: header.reference.evidence, frame: header.reference.number,
+        offset: header.reference.offset))
   }
 }
