@@ -51,7 +51,7 @@ enum LineUpgrade {
 
   /// Commands after which nobody asks for TLS any more: the session goes on in clear.
   private static func isLogin(_ bytes: RawSpan, _ line: Range<Int>) -> Bool {
-    let commands: [StaticString] = ["MAIL ", "DATA", "AUTH", "PASS ", "APOP ", "QUIT"]
+    let commands: [StaticString] = ["MAIL ", "DATA", "AUTH ", "PASS ", "APOP ", "QUIT"]
     for command in commands where TextLine.begins(bytes, line, with: command) { return true }
     // IMAP has a tag before the command.
     let tagged: [StaticString] = ["LOGIN ", "AUTHENTICATE ", "LOGOUT"]

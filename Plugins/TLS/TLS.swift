@@ -48,7 +48,7 @@ public struct TLS: StreamPlugin {
     var reading = TLSReading(memory, client: client)
     let outcome = reading.read(
       from: client == .client ? stream.client : stream.server, to: client == .client ? stream.server : stream.client,
-      &recorder)
+      isAlone: stream.flow[client.other].packets == 0, &recorder)
     memory = reading.progress
     memory.isInterrupted = false
     switch outcome {

@@ -27,17 +27,23 @@ struct TLSReading {
   /// - Parameters:
   ///   - client: the direction of TLS's client.
   ///   - server: the other direction.
+  ///   - isAlone: the evidence holds no packet of the other direction.
   mutating func read(
-    from client: borrowing StreamSide, to server: borrowing StreamSide, _ recorder: inout Recorder
+    from client: borrowing StreamSide, to server: borrowing StreamSide, isAlone: Bool, _ recorder: inout Recorder
   ) -> Outcome {
     var up = TLSRecords(client.bytes, source: TLSReading.source(client))
     var down = TLSRecords(server.bytes, source: TLSReading.source(server))
     do throws(ReadError) {
       var missing = try tryHello(1, &up, client.end, &recorder)
+      // A second hello says that the answer, which is not in view, asked for it.
+      if isAlone { _ = try tryHello(2, &up, client.end, &recorder) }
       guard try readAnswer(1, &down, &recorder) else { return .finished }
       if answer?.isHelloRetryRequest == true {
         missing = try tryHello(2, &up, client.end, &recorder) ?? missing
         guard try readAnswer(2, &down, &recorder) else { return .finished }
+      } else if isAnotherHelloNext(up) {
+        // One that nobody asked for.
+        _ = try tryHello(2, &up, client.end, &recorder)
       }
       try readCertificates(&down, &up, &recorder)
       if let missing { throw missing }
@@ -45,6 +51,11 @@ struct TLSReading {
     } catch {
       return .short(error)
     }
+  }
+
+  private func isAnotherHelloNext(_ records: borrowing TLSRecords) -> Bool {
+    var ahead = copy records
+    return (try? ahead.next()) == .message(.clientHello)
   }
 
   private static func source(_ side: borrowing StreamSide) -> ReadSource {

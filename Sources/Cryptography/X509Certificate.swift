@@ -52,11 +52,26 @@ public struct X509Certificate: Hashable, Sendable {
     ERR_clear_error()
   }
 
+  /// A context of libcrypto without algorithms. Reading a certificate would decode its public key too, which takes twelve
+  /// times as long as all the rest, and which nobody asks for; without decoders the key stays bytes. Nil, which stands
+  /// for the default context, where it cannot be made.
+  // Sound: made once, never freed, and libcrypto locks what it changes in it.
+  nonisolated(unsafe) private static let withoutAlgorithms: OpaquePointer? = {
+    // Sound: as above; a context whose provider fails to load is freed at once and not used.
+    guard let context = unsafe OSSL_LIB_CTX_new() else { return nil }
+    guard unsafe OSSL_PROVIDER_load(context, "null") != nil else {
+      unsafe OSSL_LIB_CTX_free(context)
+      return nil
+    }
+    return unsafe context
+  }()
+
   private static func decode(_ der: RawSpan) -> OpaquePointer? {
-    // Sound: the bytes are lent for the call; d2i_X509 reads `count` bytes from `start` and copies what it keeps.
+    // Sound: the bytes are lent for the call; ASN1_item_d2i_ex reads `count` bytes from `start`, copies what it keeps,
+    // and gives what the item describes: an X509.
     let certificate = unsafe der.withUnsafeBytes { buffer -> OpaquePointer? in
       var start = unsafe buffer.bindMemory(to: UInt8.self).baseAddress
-      return unsafe d2i_X509(nil, &start, buffer.count)
+      return unsafe ASN1_item_d2i_ex(nil, &start, buffer.count, X509_it(), withoutAlgorithms, nil)
     }
     if unsafe certificate == nil { ERR_clear_error() }
     return unsafe certificate

@@ -82,6 +82,9 @@ import Testing
   @Test func pop3_RFC2595() {
     var play = StreamPlay()
     play.server("+OK POP3 ready\r\n")
+    // Without an argument it asks which mechanisms there are, and logs nobody in.
+    play.client("AUTH\r\n")
+    play.server("-ERR Unrecognized command\r\n")
     play.client("CAPA\r\n")
     play.server("+OK\r\nSTLS\r\n.\r\n")
     play.client("STLS\r\n")

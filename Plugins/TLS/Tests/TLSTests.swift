@@ -118,6 +118,19 @@ import Wire
     #expect(outline(play) == ["hello", "retry", "hello", "answer"] + concealed + ["=done"])
   }
 
+  @Test func aSecondHelloWithoutTheAnswerInView() {
+    var play = StreamPlay()
+    play.client(record(hello()))
+    play.client(changeCipherSpec + record(hello()))
+    #expect(outline(play) == ["hello", "hello", "?TLS: one direction only, the server's answer is not in view"])
+  }
+
+  @Test func aSecondHelloThatNobodyAskedFor() {
+    var play = tls13
+    play.steps[0].bytes += record(hello())
+    #expect(outline(play) == ["hello", "answer", "hello"] + concealed + ["=done"])
+  }
+
   @Test func rejectedEarlyDataStandsBetweenTheHellos() {
     var play = StreamPlay()
     play.client(record(hello()) + changeCipherSpec + record([5, 5, 5], type: 23))
