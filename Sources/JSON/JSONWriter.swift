@@ -86,6 +86,25 @@ public struct JSONWriter: Sendable {
     needsComma = true
   }
 
+  /// The same for a whole string: what needs no escape is copied as it stands.
+  public mutating func string(_ text: String) {
+    guard JSONWriter.isPlain(text) else {
+      string(Substring(text))
+      return
+    }
+    separate()
+    bytes.append(0x22)
+    bytes.append(contentsOf: text.utf8)
+    bytes.append(0x22)
+    needsComma = true
+  }
+
+  /// Whether all characters are printable ASCII but the two that are escaped.
+  private static func isPlain(_ text: String) -> Bool {
+    for byte in text.utf8 where byte < 0x20 || byte > 0x7e || byte == 0x22 || byte == 0x5c { return false }
+    return true
+  }
+
   /// A string made by `body`, which appends UTF-8 bytes that need no escape.
   @inlinable
   public mutating func string(bytes body: (inout [UInt8]) -> Void) {
