@@ -11,8 +11,10 @@ public enum Hex {
   }
 
   /// Two digits a byte, lower case.
+  @inlinable
   public static func text(_ bytes: some Sequence<UInt8>) -> String {
     var out: [UInt8] = []
+    out.reserveCapacity(2 &* bytes.underestimatedCount)
     for byte in bytes {
       out.append(digit(byte >> 4))
       out.append(digit(byte))
@@ -20,7 +22,16 @@ public enum Hex {
     return String(decoding: out, as: UTF8.self)
   }
 
-  public static func text(_ bytes: RawSpan) -> String { text(bytes.array) }
+  public static func text(_ bytes: RawSpan) -> String {
+    var out: [UInt8] = []
+    out.reserveCapacity(2 &* bytes.byteCount)
+    for offset in 0..<bytes.byteCount {
+      let byte = bytes.u8(offset)
+      out.append(digit(byte >> 4))
+      out.append(digit(byte))
+    }
+    return String(decoding: out, as: UTF8.self)
+  }
 
   /// The bytes of a hexadecimal text (either case, spaces, colons and line ends skipped), or nil where it is none.
   public static func bytes(_ text: some StringProtocol) -> [UInt8]? {

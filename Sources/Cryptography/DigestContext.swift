@@ -3,6 +3,7 @@
 
 import Bytes
 import CVeilCrypto
+import Synchronization
 
 public enum DigestAlgorithm: UInt8, Hashable, Sendable, CaseIterable {
   case md5, sha1, sha256
@@ -92,11 +93,41 @@ public struct DigestContext: ~Copyable {
   }
 }
 
+extension DigestContext {
+  /// The same as lower-case hexadecimal text.
+  public mutating func text(of bytes: RawSpan) -> String {
+    update(bytes)
+    finish()
+    return Hex.text(digest)
+  }
+}
+
 extension DigestAlgorithm {
+  /// The digest of the bytes as lower-case hexadecimal text; nil where libcrypto does not offer the algorithm. For many
+  /// short messages: one context an algorithm serves them all, under a lock.
+  public func text(of bytes: RawSpan) -> String? {
+    switch self {
+    case .md5: Shared.text(Shared.md5, bytes)
+    case .sha1: Shared.text(Shared.sha1, bytes)
+    case .sha256: Shared.text(Shared.sha256, bytes)
+    }
+  }
+
   /// The digest of the bytes. Makes a context: where many are wanted, keep a `DigestContext`.
   public func digest(of bytes: RawSpan) throws(CryptographyError) -> [UInt8] {
     var context = try DigestContext(self)
     return context.digest(of: bytes).array
+  }
+}
+
+/// Contexts for messages that come one at a time from anywhere.
+private enum Shared {
+  static let md5 = Mutex(try? DigestContext(.md5))
+  static let sha1 = Mutex(try? DigestContext(.sha1))
+  static let sha256 = Mutex(try? DigestContext(.sha256))
+
+  static func text(_ shared: borrowing Mutex<DigestContext?>, _ bytes: RawSpan) -> String? {
+    shared.withLock { $0?.text(of: bytes) }
   }
 }
 
