@@ -3,7 +3,7 @@
 
 extension TLSCipherSuite {
   /// The registered name, or nil.
-  static func registeredName(_ number: UInt16) -> String? {
+  static func registeredName(_ number: UInt16) -> StaticString? {
     switch number {
     case 0x0000: "TLS_NULL_WITH_NULL_NULL"
     case 0x0001: "TLS_RSA_WITH_NULL_MD5"

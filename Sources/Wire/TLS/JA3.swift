@@ -12,7 +12,7 @@ public enum JA3 {
   public static func server(_ hello: TLSServerHello) -> String? { serverText(hello).flatMap(digits) }
 
   private static func digits(_ text: [UInt8]) -> String? {
-    text.withRawSpan { try? DigestAlgorithm.md5.digest(of: $0) }.map { Hex.text($0) }
+    text.withRawSpan { DigestAlgorithm.md5.text(of: $0) }
   }
 
   /// What `client` digests, in ASCII.

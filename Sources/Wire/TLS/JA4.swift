@@ -9,63 +9,62 @@ import Cryptography
 public enum JA4 {
   /// The fingerprint: 36 characters; nil where libcrypto offers no SHA-256.
   public static func client(_ hello: TLSClientHello) -> String? {
-    var text = prefix(hello)
-    for part in [list(sorted(hello.cipherSuites)), extensionText(hello)] {
-      guard let digits = abbreviatedDigest(part) else { return nil }
-      text.append(underscore)
-      text += digits
-    }
+    var text: [UInt8] = []
+    text.reserveCapacity(36)
+    appendPrefix(hello, to: &text)
+    var part: [UInt8] = []
+    part.reserveCapacity(256)
+    appendSorted(hello.cipherSuites, to: &part)
+    guard appendAbbreviatedDigest(part, to: &text) else { return nil }
+    part.removeAll(keepingCapacity: true)
+    appendExtensions(hello, to: &part)
+    guard appendAbbreviatedDigest(part, to: &text) else { return nil }
     return String(decoding: text, as: UTF8.self)
   }
 
   /// The first ten characters.
-  static func prefix(_ hello: TLSClientHello) -> [UInt8] {
-    let serverName: UInt8 = hello.extensions.contains(.serverName) ? 0x64 : 0x69
+  private static func appendPrefix(_ hello: TLSClientHello, to text: inout [UInt8]) {
     let alpn = abbreviation(ofProtocol: hello.firstProtocol)
-    return [hello.carrier.rawValue] + version(hello) + [serverName] + count(hello.cipherSuites)
-      + count(hello.extensions) + [alpn.first, alpn.last]
-  }
-
-  /// Extensions but for server name and ALPN, sorted, then the signature algorithms as they stand; empty without
-  /// extensions.
-  static func extensionText(_ hello: TLSClientHello) -> [UInt8] {
-    var text = list(sorted(hello.extensions.filter { $0 != .serverName && $0 != .applicationProtocols }))
-    let schemes = list(hello.signatureSchemes.withoutGREASE.map(\.rawValue))
-    // The document sets the part to zeros for want of extensions; signature algorithms cannot stand without their own.
-    if !schemes.isEmpty {
-      text.append(underscore)
-      text += schemes
-    }
-    return text
+    text.append(hello.carrier.rawValue)
+    text += version(hello)
+    text.append(hello.extensions.contains(.serverName) ? 0x64 : 0x69)
+    appendCount(hello.cipherSuites, to: &text)
+    appendCount(hello.extensions, to: &text)
+    text.append(alpn.first)
+    text.append(alpn.last)
   }
 
   /// The version: the highest value of the versions extension, else that of the hello.
   private static func version(_ hello: TLSClientHello) -> [UInt8] {
-    let offered = (hello.supportedVersions?.withoutGREASE ?? [hello.legacyVersion]).map(\.rawValue)
-    // DTLS counts its versions down: the highest version has the lowest value.
-    let highest = hello.carrier == .datagram ? offered.min() : offered.max()
-    let name: StaticString =
-      switch highest {
-      case 0x0304: "13"
-      case 0x0303: "12"
-      case 0x0302: "11"
-      case 0x0301: "10"
-      case 0x0300: "s3"
-      case 0x0002: "s2"
-      case 0xfeff: "d1"
-      case 0xfefd: "d2"
-      case 0xfefc: "d3"
-      default: "00"
-      }
-    return Array(name.description.utf8)
+    var highest: UInt16?
+    for version in hello.supportedVersions ?? [hello.legacyVersion] where !version.isGREASE {
+      // DTLS counts its versions down: the highest version has the lowest value.
+      let isHigher = highest.map { (version.rawValue > $0) != (hello.carrier == .datagram) } ?? true
+      if isHigher { highest = version.rawValue }
+    }
+    return switch highest {
+    case 0x0304: [0x31, 0x33]
+    case 0x0303: [0x31, 0x32]
+    case 0x0302: [0x31, 0x31]
+    case 0x0301: [0x31, 0x30]
+    // s3, s2
+    case 0x0300: [0x73, 0x33]
+    case 0x0002: [0x73, 0x32]
+    // d1, d2, d3
+    case 0xfeff: [0x64, 0x31]
+    case 0xfefd: [0x64, 0x32]
+    case 0xfefc: [0x64, 0x33]
+    default: [0x30, 0x30]
+    }
   }
 
   /// Two digits, 99 at most.
-  private static func count(_ codes: [some TLSCode]) -> [UInt8] {
+  private static func appendCount(_ codes: [some TLSCode], to text: inout [UInt8]) {
     var count = 0
     for code in codes where !code.isGREASE { count &+= 1 }
     let shown = UInt8(min(count, 99))
-    return [0x30 &+ shown / 10, 0x30 &+ shown % 10]
+    text.append(0x30 &+ shown / 10)
+    text.append(0x30 &+ shown % 10)
   }
 
   /// First and last character of the first ALPN value; where either is not alphanumeric, of its hexadecimal form; zeros
@@ -80,30 +79,51 @@ public enum JA4 {
     (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
   }
 
-  private static func sorted(_ codes: [some TLSCode]) -> [UInt16] {
-    codes.withoutGREASE.map(\.rawValue).sorted()
-  }
-
-  /// Four digits a value, joined by commas.
-  private static func list(_ values: [UInt16]) -> [UInt8] {
-    var text: [UInt8] = []
-    text.reserveCapacity(values.count * 5)
-    for value in values {
-      if !text.isEmpty { text.append(0x2c) }
-      text.append(Hex.digit(UInt8(value >> 12)))
-      text.append(Hex.digit(UInt8(value >> 8 & 0xf)))
-      text.append(Hex.digit(UInt8(value >> 4 & 0xf)))
-      text.append(Hex.digit(UInt8(value & 0xf)))
+  /// Extensions but for server name and ALPN, sorted, then the signature algorithms as they stand; empty without
+  /// extensions.
+  private static func appendExtensions(_ hello: TLSClientHello, to text: inout [UInt8]) {
+    appendSorted(hello.extensions, except: [.serverName, .applicationProtocols], to: &text)
+    // The document sets the part to zeros for want of extensions; signature algorithms cannot stand without their own.
+    var separator = underscore
+    for scheme in hello.signatureSchemes where !scheme.isGREASE {
+      text.append(separator)
+      append(scheme.rawValue, to: &text)
+      separator = comma
     }
-    return text
   }
 
-  /// The first twelve digits of the SHA-256; zeros for an empty text.
-  private static func abbreviatedDigest(_ text: [UInt8]) -> [UInt8]? {
-    guard !text.isEmpty else { return [UInt8](repeating: 0x30, count: 12) }
-    let digest = text.withRawSpan { try? DigestAlgorithm.sha256.digest(of: $0) }
-    return digest?.prefix(6).flatMap { [Hex.digit($0 >> 4), Hex.digit($0)] }
+  /// Four digits a value, sorted, joined by commas.
+  private static func appendSorted<Code: TLSCode>(_ codes: [Code], except left: [Code] = [], to text: inout [UInt8]) {
+    var values: [UInt16] = []
+    values.reserveCapacity(codes.count)
+    for code in codes where !code.isGREASE && !left.contains(code) { values.append(code.rawValue) }
+    values.sort()
+    for value in values {
+      if !text.isEmpty { text.append(comma) }
+      append(value, to: &text)
+    }
   }
 
+  private static func append(_ value: UInt16, to text: inout [UInt8]) {
+    text.append(Hex.digit(UInt8(value >> 12)))
+    text.append(Hex.digit(UInt8(value >> 8 & 0xf)))
+    text.append(Hex.digit(UInt8(value >> 4 & 0xf)))
+    text.append(Hex.digit(UInt8(value & 0xf)))
+  }
+
+  /// Appends an underscore and the first twelve digits of the SHA-256; zeros for an empty part. False where there is no
+  /// SHA-256.
+  private static func appendAbbreviatedDigest(_ part: [UInt8], to text: inout [UInt8]) -> Bool {
+    text.append(underscore)
+    if part.isEmpty {
+      text += [UInt8](repeating: 0x30, count: 12)
+      return true
+    }
+    guard let digest = part.withRawSpan({ DigestAlgorithm.sha256.text(of: $0) }) else { return false }
+    text += digest.utf8.prefix(12)
+    return true
+  }
+
+  private static let comma: UInt8 = 0x2c
   private static let underscore: UInt8 = 0x5f
 }

@@ -12,8 +12,16 @@ public struct TLSCertificate: Hashable, Sendable {
   public let content: X509Certificate?
 
   public init(_ der: RawSpan) {
-    sha1 = (try? DigestAlgorithm.sha1.digest(of: der)).map { Hex.text($0) }
-    sha256 = (try? DigestAlgorithm.sha256.digest(of: der)).map { Hex.text($0) }
+    guard let sha256 = DigestAlgorithm.sha256.text(of: der) else {
+      self.init(der, sha256: nil)
+      return
+    }
+    self = CertificateMemo.certificate(sha256: sha256) { TLSCertificate(der, sha256: sha256) }
+  }
+
+  private init(_ der: RawSpan, sha256: String?) {
+    sha1 = DigestAlgorithm.sha1.text(of: der)
+    self.sha256 = sha256
     content = X509Certificate(der: der)
   }
 }

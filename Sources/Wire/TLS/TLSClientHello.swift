@@ -54,8 +54,7 @@ public struct TLSClientHello: Hashable, Sendable {
   public internal(set) var ja3: String?
   /// 36 characters; nil for SSL 2.0's form.
   public internal(set) var ja4: String?
-  /// First and last character of the first ALPN value as JA4 has them.
-  var ja4Protocol: (first: UInt8, last: UInt8) { JA4.abbreviation(ofProtocol: firstProtocol) }
+  /// The bytes of the first ALPN value.
   var firstProtocol: [UInt8] = []
 
   init(carrier: TLSCarrier, legacyVersion: TLSVersion) {

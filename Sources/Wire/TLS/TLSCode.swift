@@ -10,7 +10,7 @@ public protocol TLSCode: FieldType, Hashable, BitwiseCopyable, CustomStringConve
   var rawValue: UInt16 { get }
   init(_ rawValue: UInt16)
   /// The name of the registry, or nil.
-  var name: String? { get }
+  var name: StaticString? { get }
 }
 
 extension TLSCode {
@@ -18,9 +18,13 @@ extension TLSCode {
   public static var shape: Shape { .text() }
 
   /// The registered name, else `0x` and four hexadecimal digits.
-  public var description: String { name ?? "0x" + Hex.text([UInt8(rawValue >> 8), UInt8(rawValue & 0xff)]) }
+  public var description: String { name.map(\.description) ?? number }
 
-  public func write(to json: inout JSONWriter) { json.string(description) }
+  private var number: String { "0x" + Hex.text([UInt8(rawValue >> 8), UInt8(rawValue & 0xff)]) }
+
+  public func write(to json: inout JSONWriter) {
+    if let name { json.plain(name) } else { json.string(number) }
+  }
 
   /// One of the sixteen values that mean nothing and keep peers tolerant (RFC 8701 section 2).
   public var isGREASE: Bool { rawValue & 0x0f0f == 0x0a0a && rawValue >> 8 == rawValue & 0xff }
@@ -35,7 +39,7 @@ extension Array where Element: TLSCode {
 public struct TLSCipherSuite: TLSCode {
   public let rawValue: UInt16
   public init(_ rawValue: UInt16) { self.rawValue = rawValue }
-  public var name: String? { Self.registeredName(rawValue) }
+  public var name: StaticString? { Self.registeredName(rawValue) }
 }
 
 /// A protocol version as hellos carry it.
@@ -58,7 +62,7 @@ public struct TLSVersion: TLSCode {
   /// TLS 1.3, one of its drafts, or one of the experiments that Google ran with it (0x7e01 and following).
   public var isTLS13: Bool { self == .tls13 || draft != nil || rawValue >> 8 == 0x7e }
 
-  public var name: String? {
+  public var name: StaticString? {
     switch rawValue {
     case 0x0002: "SSL 2.0"
     case 0x0300: "SSL 3.0"
@@ -69,9 +73,23 @@ public struct TLSVersion: TLSCode {
     case 0xfeff: "DTLS 1.0"
     case 0xfefd: "DTLS 1.2"
     case 0xfefc: "DTLS 1.3"
-    default: draft.map { "TLS 1.3 draft \($0)" }
+    case 0x7f00...0x7f1c: Self.drafts[Int(rawValue & 0xff)]
+    case Self.facebookDraft26.rawValue: Self.drafts[26]
+    default: nil
     }
   }
+}
+
+extension TLSVersion {
+  /// By number. The last draft was 28.
+  private static let drafts: [StaticString] = [
+    "TLS 1.3 draft 0", "TLS 1.3 draft 1", "TLS 1.3 draft 2", "TLS 1.3 draft 3", "TLS 1.3 draft 4", "TLS 1.3 draft 5",
+    "TLS 1.3 draft 6", "TLS 1.3 draft 7", "TLS 1.3 draft 8", "TLS 1.3 draft 9", "TLS 1.3 draft 10",
+    "TLS 1.3 draft 11", "TLS 1.3 draft 12", "TLS 1.3 draft 13", "TLS 1.3 draft 14", "TLS 1.3 draft 15",
+    "TLS 1.3 draft 16", "TLS 1.3 draft 17", "TLS 1.3 draft 18", "TLS 1.3 draft 19", "TLS 1.3 draft 20",
+    "TLS 1.3 draft 21", "TLS 1.3 draft 22", "TLS 1.3 draft 23", "TLS 1.3 draft 24", "TLS 1.3 draft 25",
+    "TLS 1.3 draft 26", "TLS 1.3 draft 27", "TLS 1.3 draft 28",
+  ]
 }
 
 /// A group for key exchange: an elliptic curve, a finite field, or a key encapsulation.
@@ -80,7 +98,7 @@ public struct TLSNamedGroup: TLSCode {
   public let rawValue: UInt16
   public init(_ rawValue: UInt16) { self.rawValue = rawValue }
 
-  public var name: String? {
+  public var name: StaticString? {
     switch rawValue {
     case 1...14: Self.binaryCurves[Int(rawValue) - 1]
     case 15: "secp160k1"
@@ -129,7 +147,7 @@ public struct TLSNamedGroup: TLSCode {
     }
   }
 
-  private static let binaryCurves = [
+  private static let binaryCurves: [StaticString] = [
     "sect163k1", "sect163r1", "sect163r2", "sect193r1", "sect193r2", "sect233k1", "sect233r1", "sect239k1",
     "sect283k1", "sect283r1", "sect409k1", "sect409r1", "sect571k1", "sect571r1",
   ]
@@ -141,7 +159,7 @@ public struct TLSSignatureScheme: TLSCode {
   public let rawValue: UInt16
   public init(_ rawValue: UInt16) { self.rawValue = rawValue }
 
-  public var name: String? {
+  public var name: StaticString? {
     switch rawValue {
     case 0x0201: "rsa_pkcs1_sha1"
     case 0x0203: "ecdsa_sha1"
@@ -179,7 +197,7 @@ public struct TLSSignatureScheme: TLSCode {
 public struct TLSExtensionType: TLSCode {
   public let rawValue: UInt16
   public init(_ rawValue: UInt16) { self.rawValue = rawValue }
-  public var name: String? { nil }
+  public var name: StaticString? { nil }
 
   public static let serverName = TLSExtensionType(0)
   public static let supportedGroups = TLSExtensionType(10)
