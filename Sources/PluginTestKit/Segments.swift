@@ -57,13 +57,15 @@ struct Segmenter {
 
   /// The packets of an exchange that consists of these parts.
   ///
-  /// - Parameter closes: whether a TCP connection is closed behind the last part.
-  static func segments(_ exchange: Exchange, _ parts: [Part], closes: Bool) -> [Segment] {
+  /// - Parameters:
+  ///   - closes: whether a TCP connection is closed behind the last part.
+  ///   - isTight: the handshake's last packet goes with the first data, the close is one FIN of each end.
+  static func segments(_ exchange: Exchange, _ parts: [Part], closes: Bool, isTight: Bool = false) -> [Segment] {
     var made = Segmenter(exchange)
     if exchange.carriage == .tcp {
-      if exchange.hasOpening { made.open() }
+      if exchange.hasOpening { made.open(isTight: isTight) }
       for part in parts { made.sendSegments(part) }
-      if closes { made.close() }
+      if closes { made.close(isTight: isTight) }
     } else {
       for part in parts { made.sendDatagram(part) }
     }
@@ -84,19 +86,21 @@ struct Segmenter {
     next[mine] &+= UInt32(truncatingIfNeeded: payload.count + counted)
   }
 
-  private mutating func open() {
+  private mutating func open(isTight: Bool) {
     send(.client, flags: TCPFlag.syn)
     time += Self.step
     send(.server, flags: TCPFlag.syn | TCPFlag.ack)
+    guard !isTight else { return }
     time += Self.step
     send(.client, flags: TCPFlag.ack)
   }
 
-  private mutating func close() {
+  private mutating func close(isTight: Bool) {
     time += Self.step
     send(.client, flags: TCPFlag.fin | TCPFlag.ack)
     time += Self.step
     send(.server, flags: TCPFlag.fin | TCPFlag.ack)
+    guard !isTight else { return }
     time += Self.step
     send(.client, flags: TCPFlag.ack)
   }

@@ -49,9 +49,11 @@ enum Variant: Hashable, Sendable {
   }
 
   /// The packets of the changed exchange. A flipped bit is left to the caller: it changes no packet's place.
-  func records(of exchange: Exchange) -> PacketRecords {
+  ///
+  /// - Parameter isTight: a TCP connection opens and closes with as few packets as it can.
+  func records(of exchange: Exchange, isTight: Bool) -> PacketRecords {
     let (parts, closes) = parts(of: exchange)
-    return PacketRecords(exchange, Segmenter.segments(exchange, parts, closes: closes))
+    return PacketRecords(exchange, Segmenter.segments(exchange, parts, closes: closes, isTight: isTight))
   }
 
   private func parts(of exchange: Exchange) -> (parts: [Part], closes: Bool) {

@@ -4,7 +4,9 @@ import Analysis
 import JSON
 import Platform
 import PluginKit
+import Synchronization
 import Terms
+import Testing
 
 /// Plugins that do not hold: each place where they said something else, or that they said nothing at all.
 public struct VerificationFailure: Error, CustomStringConvertible {
@@ -13,47 +15,62 @@ public struct VerificationFailure: Error, CustomStringConvertible {
 }
 
 extension Exchange {
-  /// Holds these plugins to what every plugin owes, and gives how many variants of the exchange were played.
+  /// Holds these plugins to what every plugin owes; what does not hold becomes an issue of the test at hand.
   ///
   /// - Every message of a stream in two segments, cut at every byte; every byte in a segment of its own; messages of one
   ///   side joined: findings and observations must be the same, frame numbers aside. Sizes, directions and gaps that
   ///   `conclude` sees stay those of the exchange as it is written.
   /// - Stopped at every byte, by the end of the evidence, of the connection and of the snap length; each message missing;
   ///   every bit flipped: no trap.
+  /// - The exchange as it is written must tell the plugins something.
   ///
-  /// Run it in an exit test: a trap ends the process, and the last line on standard error names the variant.
+  /// Run it in an exit test: a trap leaves a thread behind that stands still. The issue, and the last line on standard
+  /// error, name the plugin and the variant that trapped.
   ///
   ///     @Test func holds() async {
-  ///       await #expect(processExitsWith: .success) { try Self.exchange.verify { WireGuard.self } }
+  ///       await #expect(processExitsWith: .success) { Self.exchange.verify { WireGuard.self } }
   ///     }
-  ///
-  /// - Throws: `VerificationFailure` where plugins do not hold, or where the exchange tells them nothing at all.
-  @discardableResult
-  public func verify(@PluginCatalogBuilder _ plugins: () -> [PluginEntry]) throws -> Int {
-    try verify(PluginCatalog(plugins))
+  public func verify(
+    sourceLocation: SourceLocation = #_sourceLocation, @PluginCatalogBuilder _ plugins: () -> [PluginEntry]
+  ) {
+    do {
+      _ = try verification(of: PluginCatalog(plugins))
+    } catch {
+      Issue.record("\(error)", sourceLocation: sourceLocation)
+    }
   }
 
-  /// Holds a catalog's plugins to what every plugin owes.
-  @discardableResult
-  public func verify(_ plugins: PluginCatalog) throws -> Int {
+  /// Holds a catalog's plugins to what every plugin owes, as `verify` does, and gives how many variants were played.
+  ///
+  /// - Throws: `VerificationFailure` where plugins do not hold, `ScriptError` for a script that cannot be played.
+  public func verification(of plugins: PluginCatalog) throws -> Int {
     if let mistake { throw mistake }
-    return try LastWords.speaking { words throws in
-      var said: [String] = []
-      let same = [.asWritten] + Variant.ofSegments(self)
-      let steps = plugins.entries.map(\.manifest.shape).max() ?? 0
-      let whole = Segmenter.segments(self, parts, closes: hasClosing)
-      try replay(
-        same, plugins, CallWatch(self, words, fixed: carriage == .tcp ? FlowFacts(self, whole, steps: steps) : nil)
-      ) { said += try Saying.of($0, Clients(self), count: $1) }
-      var silence: [String] = []
-      try replay([.asWritten], PluginCatalog {}, CallWatch(self, words, fixed: nil)) {
-        silence += try Saying.of($0, Clients(self), count: $1)
-      }
-      try judge(same, said, silence: silence)
-      let damage = Variant.ofDamage(self)
-      try replay(damage, plugins, CallWatch(self, words, fixed: nil), writesFlows: false) { _, _ in }
-      return same.count + damage.count
+    let outcome = Mutex<Result<Int, any Error>>(.success(0))
+    let words = try LastWords.run { words in
+      let result = Result { try self.playVariants(plugins, words) }
+      outcome.withLock { $0 = result }
     }
+    if let words { throw VerificationFailure(complaints: [String(decoding: words.dropLast(), as: UTF8.self)]) }
+    return try outcome.withLock { $0 }.get()
+  }
+
+  private func playVariants(_ plugins: PluginCatalog, _ words: LastWords) throws -> Int {
+    let same = [.asWritten] + Variant.ofSegments(self)
+    let steps = plugins.entries.map(\.manifest.shape).max() ?? 0
+    let whole = Segmenter.segments(self, parts, closes: hasClosing)
+    let fixed = carriage == .tcp ? FlowFacts(self, whole, steps: steps) : nil
+    var said: [String] = []
+    try replay(same, plugins, CallWatch(self, words, fixed: fixed)) {
+      said += try Saying.of($0, Clients(self), count: $1)
+    }
+    var silence: [String] = []
+    try replay([.asWritten], PluginCatalog {}, CallWatch(self, words, fixed: nil)) {
+      silence += try Saying.of($0, Clients(self), count: $1)
+    }
+    try judge(same, said, silence: silence)
+    let damage = Variant.ofDamage(self)
+    try replay(damage, plugins, CallWatch(self, words, fixed: nil), writesFlows: false) { _, _ in }
+    return same.count + damage.count
   }
 
   /// The most complaints in one failure.
@@ -87,7 +104,7 @@ extension Exchange {
   ) throws {
     let observed = plugins.observed(by: watch)
     let clients = Clients(self)
-    let written = Variant.asWritten.records(of: self)
+    let written = Variant.asWritten.records(of: self, isTight: true)
     var batch: [Variant] = []
     var bytes = PacketRecords.fileHeader
     var time = Exchange.begin
@@ -104,7 +121,7 @@ extension Exchange {
     for variant in variants {
       let start = bytes.count
       var records = written
-      if case .flipped = variant {} else { records = variant.records(of: self) }
+      if case .flipped = variant {} else { records = variant.records(of: self, isTight: !writesFlows) }
       records.append(to: &bytes, client: clients.number(batch.count), at: time)
       if case .flipped(let message, let byte, let bit) = variant,
         let place = records.place(ofByte: byte, message: message)

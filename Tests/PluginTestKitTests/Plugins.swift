@@ -70,6 +70,25 @@ struct Trapper: StreamPlugin {
   }
 }
 
+/// Calls itself as often as a byte of the message says, with a page of stack each.
+struct Diver: StreamPlugin {
+  static let manifest = Manifest(
+    "diver", title: "Diver", transports: [.tcp], constants: [Constant(text: "GREET")], emits: [.protocolMetadata],
+    observations: [ObservationDeclaration(Greeting.self)])
+
+  func inspect(_ stream: Conversation, memory: inout NoMemory, recorder: inout Recorder) throws(ReadError) -> Verdict {
+    var reader = stream.client.reader
+    try reader.skip(5)
+    let depth = Int(try reader.u8())
+    recorder.observe(Greeting(name: "\(dive(depth > 64 ? .max : depth))"))
+    return .done
+  }
+
+  private func dive(_ depth: Int) -> Int {
+    depth == 0 ? 0 : (dive(depth - 1) + 1) % 1_000
+  }
+}
+
 /// Says again at every call what it has said.
 struct Repeater: StreamPlugin {
   static let manifest = Manifest(

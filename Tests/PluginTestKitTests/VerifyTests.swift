@@ -10,44 +10,66 @@ import Testing
 @Suite struct VerifyTests {
   private static let exchange = Exchange.tcp.client(Greeter.greeting("ann")).server(Greeter.greeting("bob"))
 
-  @Test func aPluginThatHoldsPasses() async {
+  @Test func aPluginThatHoldsPasses() async throws {
     await #expect(processExitsWith: .success) {
-      let count = try VerifyTests.exchange.verify {
-        Greeter.self
-        Listener.self
-      }
+      let count = try VerifyTests.exchange.verification(
+        of: PluginCatalog {
+          Greeter.self
+          Listener.self
+        })
       // Two messages of nine bytes: as written, single bytes, joined, eight cuts each; each lost; three ways to stop at
       // each of nine bytes; 72 bits each.
       #expect(count == 3 + 16 + 2 + 54 + 144)
     }
     await #expect(processExitsWith: .success) {
-      let datagrams = Exchange.udp.client(Greeter.greeting("ann")).server(Greeter.greeting("bob"))
-      try datagrams.verify { Greeter.self }
+      Exchange.udp.client(Greeter.greeting("ann")).server(Greeter.greeting("bob")).verify { Greeter.self }
     }
   }
 
   @Test func aTrapIsNamedWithItsInput() async throws {
-    let end = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-      try VerifyTests.exchange.verify { Trapper.self }
+    let end = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
+      let failure = #expect(throws: VerificationFailure.self) {
+        try VerifyTests.exchange.verification(of: PluginCatalog { Trapper.self })
+      }
+      // Three is a good index, and the first flipped bit that makes a bad one of it is the fourth: 3 ^ 8.
+      #expect(failure?.description == VerifyTests.trap)
     }
     let words = String(decoding: try #require(end).standardErrorContent, as: UTF8.self)
-    // Three is a good index, and the first bit flipped that makes another is the fourth: 3 ^ 8.
-    #expect(
-      words.contains(
-        "PluginTestKit: the last call was of `trapper`, on: message 1 (client), byte 5 is 0xb for 0x3\n"),
-      "\(words)")
+    #expect(words.contains(Self.trap + "\n"), "\(words)")
+  }
+
+  private static let trap =
+    "PluginTestKit: the last call was of `trapper`, on: message 1 (client), byte 5 is 0xb for 0x3"
+
+  @Test func anOverflowOfTheStackIsATrapToo() async {
+    await #expect(processExitsWith: .success) {
+      let failure = #expect(throws: VerificationFailure.self) {
+        try VerifyTests.exchange.verification(of: PluginCatalog { Diver.self })
+      }
+      #expect(failure?.description.hasPrefix("PluginTestKit: the last call was of `diver`, on: message 1") == true)
+    }
+  }
+
+  @Test func whatDoesNotHoldIsAnIssueOfTheTest() {
+    withKnownIssue {
+      VerifyTests.exchange.verify { Repeater.self }
+    } matching: { issue in
+      issue.comments.first?.rawValue.hasPrefix("every byte in a segment of its own:\n  said greeting: [") == true
+    }
   }
 
   @Test func whoSaysThingsAgainIsFoundOut() {
     let failure = #expect(throws: VerificationFailure.self) {
-      try VerifyTests.exchange.verify { Repeater.self }
+      try VerifyTests.exchange.verification(of: PluginCatalog { Repeater.self })
     }
     #expect(failure?.complaints.first?.hasPrefix("every byte in a segment of its own:\n  said greeting: [") == true)
     #expect(failure?.complaints.last?.hasPrefix("and ") == true)
   }
 
   @Test func anExchangeThatTellsNothingVerifiesNothing() {
-    #expect(throws: VerificationFailure.self) { try Exchange.tcp.client(text: "HELLO").verify { Greeter.self } }
+    #expect(throws: VerificationFailure.self) {
+      try Exchange.tcp.client(text: "HELLO").verification(of: PluginCatalog { Greeter.self })
+    }
   }
 
   @Test func shapeIsHeldFixedAndTrue() throws {

@@ -29,20 +29,20 @@ import Testing
 
   @Test func holdsOverUDP() async {
     await #expect(processExitsWith: .success) {
-      try OpenVPNVerifyTests.datagrams.verify { OpenVPN.self }
+      OpenVPNVerifyTests.datagrams.verify { OpenVPN.self }
     }
   }
 
   @Test func holdsOverTCP() async {
     await #expect(processExitsWith: .success) {
-      try OpenVPNVerifyTests.stream.verify { OpenVPN.self }
+      OpenVPNVerifyTests.stream.verify { OpenVPN.self }
     }
   }
 
   @Test func holdsUnderTLSCrypt() async {
     await #expect(processExitsWith: .success) {
       let exchange = Exchange.udp.client(OpenVPNVectors.cryptClient).server(OpenVPNVectors.cryptServer)
-      try exchange.verify { OpenVPN.self }
+      exchange.verify { OpenVPN.self }
     }
   }
 }

@@ -42,13 +42,13 @@ import Testing
 
   @Test func holds() async {
     await #expect(processExitsWith: .success) {
-      try TLSVerifyTests.handshake.verify { TLS.self }
+      TLSVerifyTests.handshake.verify { TLS.self }
     }
   }
 
   @Test func holdsBehindSTARTTLS() async {
     await #expect(processExitsWith: .success) {
-      try TLSVerifyTests.mail.verify {
+      TLSVerifyTests.mail.verify {
         StartTLS.self
         TLS.self
       }
