@@ -29,7 +29,6 @@ run: build ## analyses the shipped sample under the shipped warrant and prints w
 	@mkdir -p $(OUT)
 	@$(BINARY) analyze $(wildcard $(SAMPLE)/*.pcap $(SAMPLE)/*.pcapng) --warrant $(SAMPLE)/warrant.json \
 	  --output $(OUT)/findings.json --flows $(OUT)/flows.jsonl --overwrite
-	@echo "findings: $(CURDIR)/$(OUT)/findings.json"
 
 test: $(BUILD)/setup-test ## runs every test
 	swift build --build-tests $(CHECKED)
