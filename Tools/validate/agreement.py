@@ -130,11 +130,18 @@ def sizes(name, theirs, ours, report, reason):
         report("stream packets", f"{name}: {count} packets and {duplicates} duplicates, tshark {expected}", reason)
     size, expected = sum(map(payload, ours)), sum(stream["payload"] for stream in theirs)
     if size != expected:
-        why = reason or ("duplicates from two tap points are not counted" if duplicates and size < expected else "")
+        why = reason
+        if size == sum(stream["declared"] for stream in theirs):
+            why = "frames shorter than their IP packet: the header's length counts"
+        elif duplicates and size < expected:
+            why = why or "duplicates from two tap points are not counted"
         report("stream bytes", f"{name}: {size} bytes of payload, tshark {expected}", why)
     if len(ours) != len(theirs):
+        tunnels = {record.get("carrier") for record in ours}
         ends = {record.get("end") for record in ours[:-1]} & SPLITTING_ENDS
         why = reason
         if len(ours) > len(theirs) and ends:
             why = f"records that ended before ({', '.join(sorted(ends))})"
+        elif len(tunnels) == len(ours):
+            why = "the same ends inside a tunnel and outside are two flows"
         report("stream count", f"{name}: {len(ours)} records, tshark {len(theirs)} streams", why)

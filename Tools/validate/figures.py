@@ -115,11 +115,25 @@ class Records:
                     if reason not in known:
                         known.append(reason)
 
-    def not_assessable(self, row):
+    def not_assessable(self, row, what):
+        """What explains that `what` is missed, of that the records say."""
         if "src" not in row:
             return None
-        found = self.reasons.get((row["capture"], *ends(row)))
+        found = [
+            reason for reason in self.reasons.get((row["capture"], *ends(row)), []) if explains(reason, what)
+        ]
         return f"not assessable: {', '.join(found)}" if found else None
+
+
+def explains(reason, what):
+    """One direction alone hides what the other says, not a client's hello; sizes hide no message."""
+    if reason.startswith("segments above"):
+        return False
+    if reason.startswith("one direction only"):
+        return what not in ("ja3", "ja4", "sni")
+    if "certificate is encrypted" in reason:
+        return what.startswith("cert_")
+    return True
 
 
 def classify(row, transports, begins):
@@ -128,8 +142,6 @@ def classify(row, transports, begins):
         return SUSPECT
     if row.get("agree") is False:
         return DISPUTED
-    if "src" not in row:
-        return COMPARABLE
     if row.get("proto") == "udp" or (row.get("proto") != "tcp" and transports == {"udp"}):
         return UDP
     return {"inside": INSIDE, "other": OTHER}.get(begins, COMPARABLE)
@@ -149,7 +161,9 @@ def fingerprints(corpus, flows, records, reasons, streams, figures):
         seen.add(key)
         matched = flows.matching(row) if "src" in row else flows.of_capture.get(row["capture"], [])
         have = set().union(*(values(name, flow.get(name)) for flow in matched)) if matched else set()
-        begins = streams(row["capture"]).get(ends(row)) if "src" in row else None
+        begins = streams(row["capture"]).get(ends(row)) if "src" in row else []
+        if "src" not in row:
+            begins = [first for side in streams(row["capture"]).values() for first in side]
         kind = classify(row, {flow["proto"] for flow in matched}, begins_with(begins or []))
         hit = wanted in have
         figures.fingerprints[(name, kind)].add(hit)
@@ -157,9 +171,8 @@ def fingerprints(corpus, flows, records, reasons, streams, figures):
             continue
         words = in_words(row) if "src" in row else "(capture)"
         text = f"{row['source']} has {row['value']}, " + (f"found {', '.join(sorted(have)[:3])}" if have else "nothing found")
-        reason = reasons.of(name, row["capture"], words) or records.not_assessable(row)
-        if reason is None:
-            reason = "to be explained" if kind == COMPARABLE else kind
+        reason = reasons.of(name, row["capture"], words) or (kind if kind != COMPARABLE else None)
+        reason = reason or records.not_assessable(row, name) or "to be explained"
         figures.fingerprint_misses.append(Miss(name, row["capture"], words, text, reason))
 
 
@@ -175,7 +188,7 @@ def labels(corpus, flows, records, reasons, tools, figures):
         if hit or label not in tools:
             continue
         words = in_words(row)
-        reason = reasons.of(label, row["capture"], words) or records.not_assessable(row) or "to be explained"
+        reason = reasons.of(label, row["capture"], words) or records.not_assessable(row, label) or "to be explained"
         text = f"{row['kind']}, {row.get('label_source', '')}: {row.get('detail') or row.get('evidence', '')}"
         figures.label_misses.append(Miss(label, row["capture"], words, text, reason))
 

@@ -17,9 +17,9 @@ from corpus import address, pair
 FIELDS = [
     "frame.number", "frame.file_off", "frame.time_epoch", "frame.protocols", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst",
     "tcp.stream", "tcp.srcport", "tcp.dstport", "tcp.len", "tcp.payload", "ip.flags.mf", "ip.frag_offset",
-    "ipv6.fraghdr.offset",
+    "ipv6.fraghdr.offset", "ip.len", "ip.hdr_len", "tcp.hdr_len",
 ]
-FORMAT = 4  # of the cache
+FORMAT = 5  # of the cache
 CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "veilscope", "tshark")
 FIRST_BYTES = 16
 
@@ -87,6 +87,15 @@ def gather(output):
     }
 
 
+def declared(field):
+    """Payload by the lengths of the headers: more than tshark gives where the frame is shorter than its IP packet."""
+    lengths = [field[name] for name in ("ip.len", "ip.hdr_len", "tcp.hdr_len")]
+    if field["ipv6.src"] or not all(lengths):
+        return 0
+    whole, *headers = map(int, lengths)
+    return whole - sum(headers)
+
+
 def last(layers, name):
     return len(layers) - layers[::-1].index(name)
 
@@ -95,11 +104,15 @@ def count(streams, field, source, target, number):
     sender, receiver = (source, int(field["tcp.srcport"])), (target, int(field["tcp.dstport"]))
     stream = streams.setdefault(
         int(field["tcp.stream"]),
-        {"ends": pair(sender, receiver), "packets": 0, "payload": 0, "first": number, "last": number, "begins": []},
+        {
+            "ends": pair(sender, receiver), "packets": 0, "payload": 0, "declared": 0, "first": number, "last": number,
+            "begins": [],
+        },
     )
     length = int(field["tcp.len"] or 0)
     stream["packets"] += 1
     stream["payload"] += length
+    stream["declared"] += max(length, declared(field))
     stream["last"] = number
     # The first bytes of each direction: what the stream began with.
     if length > 0 and len(stream["begins"]) < 2 and sender not in [begin[0] for begin in stream["begins"]]:
