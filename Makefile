@@ -10,6 +10,10 @@ BINARY := $(BUILD)/release/veilscope
 OUT := out
 SAMPLE := Samples/wireguard-openvpn
 
+# Known to the binary: the commit, with `+` where files had been changed.
+export VEILSCOPE_COMMIT := $(shell commit=$$(git rev-parse HEAD 2>/dev/null) && \
+  { git diff --quiet HEAD || commit=$$commit+; echo $$commit; })
+
 # Every imported module must be a declared dependency: an undeclared one builds warm and fails clean.
 CHECKED := --explicit-target-dependency-import-check error
 

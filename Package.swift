@@ -15,7 +15,9 @@ let rooms: [Target] = [
   library("CVeilCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
   library("CVeilZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
   library("CVeilZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
-  .target(name: "CVeilPlatform", path: "Sources/CLibraries/CVeilPlatform"),
+  .target(
+    name: "CVeilPlatform", path: "Sources/CLibraries/CVeilPlatform",
+    cSettings: [.define("VEIL_COMMIT", to: "\"\(commit())\"")]),
 
   room("Bytes"),
 
@@ -89,6 +91,9 @@ func settings() -> [SwiftSetting] {
 func warnings() -> [SwiftSetting] {
   Context.environment["VEILSCOPE_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)]
 }
+
+/// The commit that `make` was called on. SwiftPM's own answer comes from its cache, and may be that of an older one.
+func commit() -> String { (Context.environment["VEILSCOPE_COMMIT"] ?? "").filter { $0.isHexDigit || $0 == "+" } }
 
 func room(_ name: String, _ imports: String...) -> Target { room(name, imports) }
 

@@ -43,7 +43,7 @@ def lengths(house):
 
 def headers(house):
     found = []
-    for name in house.swift_files():
+    for name in house.swift_files("Sources", "Plugins"):
         if not house.text(name).startswith("//"):
             found.append(Violation(name, 1, "header", "begins with a comment that says what the file is for"))
     return found

@@ -35,6 +35,9 @@ int veil_landlock_create(const void *attributes, size_t size);
 int veil_landlock_restrict(int ruleset);
 int veil_limit(int resource, uint64_t value);
 
+// The commit it was built from.
+const char *veil_commit(void);
+
 // The audit architecture number of this build, for the seccomp filter.
 extern const uint32_t veil_audit_architecture;
 
