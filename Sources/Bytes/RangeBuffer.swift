@@ -47,6 +47,7 @@ public struct RangeBuffer: ~Copyable {
 
   public init(limit: Int) {
     self.limit = max(limit, 0)
+    // Sound: no memory yet.
     unsafe storage = nil
   }
 

@@ -18,8 +18,8 @@ struct TCPEvents: OptionSet, Sendable {
   static let keepAlive = TCPEvents(rawValue: 4)
   /// The flow is closed by this packet: FIN of the second end, or RST.
   static let closes = TCPEvents(rawValue: 8)
-  /// The other end acknowledged bytes beyond what was seen.
-  static let acknowledgesUnseen = TCPEvents(rawValue: 16)
+  /// Those that the caller is told.
+  static let told: TCPEvents = [.keepAlive, .closes]
 }
 
 /// The signed distance from one sequence number to another (RFC 9293 section 3.4: modulo 2^32).
@@ -62,7 +62,7 @@ extension FlowEntry {
     flagBits[side] |= flags.rawValue
     if flags.contains(.syn) { begin(packet, side: side) }
     var events = advance(packet, side: side)
-    if flags.contains(.ack) { events.formUnion(acknowledge(packet, side: side)) }
+    if flags.contains(.ack) { acknowledge(packet, side: side) }
     if !flags.isDisjoint(with: [.fin, .rst]), endReason == .none {
       if flags.contains(.rst) {
         endReason = .rst
@@ -147,7 +147,7 @@ extension FlowEntry {
 
   /// Takes in an acknowledgement of the other end's bytes.
   @inline(__always)
-  private mutating func acknowledge(_ packet: Packet, side: Int) -> TCPEvents {
+  private mutating func acknowledge(_ packet: Packet, side: Int) {
     let acknowledgment = packet.tcpAcknowledgment
     if !sideStates[side].contains(.acknowledged) {
       sideStates[side].insert(.acknowledged)
@@ -156,16 +156,13 @@ extension FlowEntry {
       sides[side].acknowledgment = acknowledgment
     }
     let others = sideStates[side ^ 1]
-    guard others.contains(.sequenceKnown) else {
+    if !others.contains(.sequenceKnown) {
       if !others.contains(.sequenceExpected) {
         sideStates[side ^ 1].insert(.sequenceExpected)
         sides[side ^ 1].initialSequence = acknowledgment &- 1
       }
-      return []
-    }
-    if others.contains(.synAck), side == initiatorSide, !packet.tcpFlags.contains(.syn) {
+    } else if others.contains(.synAck), side == initiatorSide, !packet.tcpFlags.contains(.syn) {
       marks.insert(.handshakeComplete)
     }
-    return distance(from: sides[side ^ 1].nextSequence, to: acknowledgment) > 0 ? .acknowledgesUnseen : []
   }
 }

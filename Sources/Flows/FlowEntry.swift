@@ -169,23 +169,6 @@ public struct FlowEntry: Sendable, BitwiseCopyable {
     if packet.payloadCaptured < packet.payloadLength { marks.insert(.cut) }
   }
 
-  /// Why the flow is over before this packet of its key, or `none`. Changes nothing: mutating, so that the entry is
-  /// lent by address and not copied.
-  @inline(__always)
-  mutating func endReason(before packet: Packet, side: Int, time: Int64, _ limits: FlowLimits) -> EndReason {
-    let last = last
-    if time != FlowTime.none, last != FlowTime.none {
-      if isApart(time, last, by: limits.timeout(idleClass)) { return endReason == .none ? .idleTimeout : endReason }
-      if let active = limits.activeTimeout, endReason == .none, isApart(time, first, by: active) {
-        return .activeTimeout
-      }
-    }
-    if packet.transport == .tcp, packet.tcpFlags.contains(.syn), isAnotherConnection(packet, side: side) {
-      return endReason == .none ? .portReuse : endReason
-    }
-    return .none
-  }
-
   /// Begins a further part: counters from zero, the connection's state as it was.
   mutating func startPart(ordinal: UInt64, frame: FrameReference) {
     self.ordinal = ordinal

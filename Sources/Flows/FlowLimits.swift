@@ -48,8 +48,10 @@ public struct FlowLimits: Sendable {
 
   public init() {}
 
+  /// So many seconds in nanoseconds; the largest number where they do not fit.
   public static func seconds(_ count: Int64) -> Int64 {
-    count.multipliedReportingOverflow(by: 1_000_000_000).partialValue
+    let (product, overflow) = count.multipliedReportingOverflow(by: 1_000_000_000)
+    return overflow ? .max : product
   }
 
   /// The timeout of a class.

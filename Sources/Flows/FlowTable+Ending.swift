@@ -8,8 +8,8 @@ struct EndingState {
   private var taken = 0
   /// No flow is due before the clock shows this.
   var nextDue = Int64.max
-  /// At the end of the evidence: what is left, in creation order.
-  var remaining: [(ordinal: UInt64, flow: UInt32)] = []
+  /// At the end of the evidence: what is left, by ordinal above and flow in the low 32 bits, the first one last.
+  var remaining: [UInt64] = []
   var finalReason = EndReason.none
 
   @inline(__always)
@@ -66,27 +66,31 @@ extension FlowTable {
     ending.finalReason = reason
     ending.remaining = []
     ending.remaining.reserveCapacity(buckets.count)
+    // 32 bits of the ordinal suffice: counted from the next one back, no flow in the table is 4 billion flows old.
+    let newest = created
     for list in IdleClass.allCases {
       var next = idle.head(of: list)?.index
       while let flow = next {
-        ending.remaining.append((entries[flow].ordinal, flow))
+        let age = min(newest &- entries[flow].ordinal, UInt64(UInt32.max))
+        ending.remaining.append(age << 32 | UInt64(flow))
         next = idle.next(after: flow)
       }
     }
-    // The first packets' order, latest first: the last is taken each time.
-    ending.remaining.sort { $0.ordinal > $1.ordinal }
+    // The oldest last: the last is taken each time.
+    ending.remaining.sort()
   }
 
   private mutating func nextRemaining() -> EndedFlow? {
-    guard let (_, flow) = ending.remaining.popLast() else {
+    guard let last = ending.remaining.popLast() else {
       ending.finalReason = .none
       ending.remaining = []
       return nil
     }
+    let flow = UInt32(truncatingIfNeeded: last)
     var reason = entries[flow].endReason
     if reason == .none {
       let now = max(clock.now, clock.latest)
-      let isIdle = isApart(now, idle.touched(flow), by: timeout(entries[flow].idleClass))
+      let isIdle = isApart(now, idle.touched(flow), by: limits.timeout(entries[flow].idleClass))
       reason = isIdle ? .idleTimeout : ending.finalReason
     }
     end(flow, hash: entries[flow].key.hash(seed: seed), reason: reason)
@@ -107,7 +111,7 @@ extension FlowTable {
     ending.nextDue = .max
     for list in IdleClass.allCases {
       guard let head = idle.head(of: list) else { continue }
-      if isApart(clock.now, head.touched, by: timeout(list)) {
+      if isApart(clock.now, head.touched, by: limits.timeout(list)) {
         let own = entries[head.index].endReason
         let hash = entries[head.index].key.hash(seed: seed)
         end(head.index, hash: hash, reason: own == .none ? .idleTimeout : own)
@@ -119,7 +123,7 @@ extension FlowTable {
         idle.touch(head.index, in: list, at: head.touched)
         ending.nextDue = clock.now
       } else {
-        ending.isDue(at: head.touched, after: timeout(list))
+        ending.isDue(at: head.touched, after: limits.timeout(list))
       }
     }
     return nil

@@ -15,6 +15,8 @@ import Terms
 public struct FlowTable: ~Copyable {
   public let limits: FlowLimits
   let seed: UInt64
+  /// The timeouts by class.
+  let timeouts: InlineArray<4, Int64>
   @usableFromInline var entries = Slab<FlowEntry>()
   var recents = Slab<RecentPackets>()
   var annexes = Slab<FlowAnnex>()
@@ -34,6 +36,7 @@ public struct FlowTable: ~Copyable {
   public init(limits: FlowLimits = FlowLimits(), seed: UInt64 = 0x243f_6a88_85a3_08d3) {
     self.limits = limits
     self.seed = seed
+    timeouts = InlineArray { limits.timeout(IdleClass(rawValue: UInt8($0)) ?? .other) }
     evicted = EvictedFlows(capacity: limits.rememberedEvictions)
     prefixes = PrefixStore(limits)
   }
@@ -68,115 +71,133 @@ public struct FlowTable: ~Copyable {
     if header.hasTime { clock.advance(to: time, frame: header.reference) }
     let (key, side) = FlowKey.of(packet, separatesVLANs: limits.separatesVLANs)
     let hash = key.hash(seed: seed)
-    let found = buckets.find(hash) { entries[$0].key == key }
-    if found != .max {
-      let reason = entries[found].endReason(before: packet, side: side, time: time, limits)
-      if reason == .none {
-        return update(
-          found, packet, header: header, bytes: bytes, side: side, time: time, fragments: fragments,
-          repeatsCarrier: repeatsCarrier)
+    var flow = buckets.find(hash) { entries[$0].key == key }
+    var earlierPart = UInt32.max
+    var flags: Accounting.Flags = []
+    while true {
+      if flow == .max {
+        flow = begin(key, packet, header: header, side: side, time: time, hash: hash, carrier: carrier)
+        flags = .isNew
       }
-      if reason == .activeTimeout {
-        return continuePart(
-          found, packet, header: header, bytes: bytes, side: side, time: time, hash: hash, fragments: fragments)
+      let taken = take(
+        packet, into: flow, header: header, bytes: bytes, side: side, time: time, fragments: fragments,
+        isNew: !flags.isEmpty, isCopy: repeatsCarrier && flags.isEmpty)
+      if taken.end == .none {
+        if taken.isRare { note(packet, taken, flow, header, fragments, isNew: !flags.isEmpty) }
+        if !taken.isDuplicate {
+          let list = taken.events.contains(.closes) ? .closed : taken.list
+          idle.touch(flow, in: list, at: max(clock.now, time))
+        } else {
+          flags.insert(.isDuplicate)
+        }
+        flags.formUnion(.init(rawValue: taken.events.rawValue & TCPEvents.told.rawValue))
+        if taken.hasPrefix { flags.insert(.hasPrefix) }
+        if ending.hasEnded(by: clock.now) { flags.insert(.hasEnded) }
+        return Accounting(flow: flow, earlierPart: earlierPart, direction: taken.direction, flags: flags)
       }
-      end(found, hash: hash, reason: reason)
+      if taken.end == .activeTimeout {
+        earlierPart = flow
+        flow = continuePart(flow, header: header, time: time, hash: hash)
+        flags = .isNew
+      } else {
+        end(flow, hash: hash, reason: taken.end)
+        flow = .max
+      }
     }
-    return begin(
-      key, packet, header: header, bytes: bytes, side: side, time: time, hash: hash, carrier: carrier,
-      fragments: fragments)
   }
 
-  // MARK: - A known flow
-
-  /// The timeout of a class.
-  @inline(__always)
-  func timeout(_ list: IdleClass) -> Int64 { limits.timeout(list) }
-
-  @inline(__always)
-  private mutating func update(
-    _ flow: UInt32, _ packet: Packet, header: FrameHeader, bytes: RawSpan, side: Int, time: Int64, fragments: UInt32,
-    repeatsCarrier: Bool
-  ) -> Accounting {
-    if UInt32(packet.tags.vlanCount | packet.tags.mplsCount) | header.interface != 0 {
-      noteTags(flow, packet, header)
-    }
-    // Without a time nothing is known to lie within the window of duplicates.
-    let trace =
-      time == FlowTime.none ? nil : PacketTrace(packet, header: header, bytes: bytes, side: side)
-    let taken = Self.take(
-      &entries[flow], &recents[flow], packet, trace, side: side, time: time, frame: header.reference,
-      fragments: fragments, repeatsCarrier: repeatsCarrier)
-    if taken.isRare { noteRarities(flow, packet, taken, fragments) }
-    if !taken.isDuplicate {
-      let list = taken.events.contains(.closes) ? .closed : taken.list
-      idle.touch(flow, in: list, at: max(clock.now, time))
-    }
-    var result = Accounting(flow: FlowIndex(number: flow), direction: taken.direction)
-    result.isDuplicate = taken.isDuplicate
-    result.isKeepAlive = taken.events.contains(.keepAlive)
-    result.closes = taken.events.contains(.closes)
-    result.hasPrefix = taken.hasPrefix
-    result.hasEnded = ending.hasEnded(by: clock.now)
-    return result
-  }
+  // MARK: - A packet of a known flow
 
   /// What taking a packet in gave.
   private struct Taken {
+    /// The flow was over before the packet, which then was not taken in.
+    var end = EndReason.none
     var isDuplicate = false
     /// Something for the annex, or a close.
     var isRare = false
+    var hasPrefix = false
     var events: TCPEvents = []
     var list = IdleClass.other
     var direction = FlowDirection.fromInitiator
-    var hasPrefix = false
   }
 
   /// An Ethernet frame's largest IP packet.
   private static let ethernetMTU: Int32 = 1_500
 
-  /// Takes a packet into its flow's entry. One call with both addresses: the path of every packet.
+  @inline(__always)
+  private mutating func take(
+    _ packet: Packet, into flow: UInt32, header: FrameHeader, bytes: RawSpan, side: Int, time: Int64,
+    fragments: UInt32, isNew: Bool, isCopy: Bool
+  ) -> Taken {
+    Self.take(
+      &entries[flow], &recents[flow], packet, header: header, bytes: bytes, side: side, time: time,
+      fragments: fragments, isNew: isNew, isCopy: isCopy, timeouts: timeouts, active: limits.activeTimeout)
+  }
+
+  /// Takes a packet into its flow's entry, unless the flow was over before it. The path of every packet: one call with
+  /// both addresses, and one subtraction of times for both questions that they decide.
   @inline(__always)
   private static func take(
-    _ entry: inout FlowEntry, _ recent: inout RecentPackets, _ packet: Packet, _ trace: PacketTrace?, side: Int,
-    time: Int64, frame: FrameReference, fragments: UInt32, repeatsCarrier: Bool
+    _ entry: inout FlowEntry, _ recent: inout RecentPackets, _ packet: Packet, header: FrameHeader, bytes: RawSpan,
+    side: Int, time: Int64, fragments: UInt32, isNew: Bool, isCopy: Bool, timeouts: InlineArray<4, Int64>,
+    active: Int64?
   ) -> Taken {
     var taken = Taken()
-    taken.hasPrefix = entry.hasPrefix
-    if let trace {
-      let last = entry.last
-      if last != FlowTime.none, RecentPackets.areFar(time, last) {
-        recent.clear()
-      } else if recent.hold(trace, id: packet.identification) {
-        taken.isDuplicate = true
+    taken.list = entry.idleClass
+    var isFar = false
+    let last = entry.last
+    if time != FlowTime.none, last != FlowTime.none {
+      let (gap, overflow) = time.subtractingReportingOverflow(last)
+      if overflow ? time > last : gap >= timeouts[Int(taken.list.rawValue)] {
+        taken.end = entry.endReason == .none ? .idleTimeout : entry.endReason
+        return taken
+      }
+      isFar = overflow || RecentPackets.isFar(gap)
+    }
+    let isTCP = packet.transport == .tcp
+    if !isNew {
+      if isTCP, packet.tcpFlags.contains(.syn), entry.isAnotherConnection(packet, side: side) {
+        taken.end = entry.endReason == .none ? .portReuse : entry.endReason
+        return taken
+      }
+      if let active, time != FlowTime.none, entry.endReason == .none, entry.first != FlowTime.none,
+        isApart(time, entry.first, by: active)
+      {
+        taken.end = .activeTimeout
+        return taken
       }
     }
-    if taken.isDuplicate || repeatsCarrier {
-      taken.isDuplicate = true
-      taken.isRare = true
-      taken.direction = entry.direction(ofSide: side)
-      return taken
+
+    var isDuplicate = isCopy
+    // Without a time nothing is known to lie within the window of duplicates.
+    if time != FlowTime.none {
+      let trace = PacketTrace(packet, header: header, bytes: bytes, side: side)
+      if isFar {
+        recent.clear()
+      } else if recent.hold(trace, id: packet.identification) {
+        isDuplicate = true
+      }
+      if !isDuplicate { recent.keep(trace, at: entry.marks.nextTrace()) }
     }
-    if let trace { recent.keep(trace, at: entry.marks.nextTrace()) }
-    entry.count(packet, side: side, time: time, frame: frame, packets: fragments)
-    if packet.transport == .tcp, packet.hasTransportHeader { taken.events = entry.follow(packet, side: side) }
-    taken.isRare = !taken.events.isEmpty || packet.ipLength > Self.ethernetMTU || packet.badNetworkChecksum
-    taken.list = entry.idleClass
+    taken.isDuplicate = isDuplicate
+    taken.isRare = isDuplicate || UInt32(packet.tags.vlanCount | packet.tags.mplsCount) | header.interface != 0
+    taken.hasPrefix = entry.hasPrefix
+    if !isDuplicate {
+      entry.count(packet, side: side, time: time, frame: header.reference, packets: fragments)
+      if isTCP, packet.hasTransportHeader { taken.events = entry.follow(packet, side: side) }
+      if packet.ipLength > ethernetMTU || packet.badNetworkChecksum || !taken.events.isEmpty { taken.isRare = true }
+    }
     taken.direction = entry.direction(ofSide: side)
     return taken
   }
 
-  private mutating func noteTags(_ flow: UInt32, _ packet: Packet, _ header: FrameHeader) {
-    let annex = annexIndex(of: flow)
-    annexes[annex].note(packet.tags)
-    guard header.interface != 0 || annexes[annex].interfaces.count > 0 else { return }
-    // Nothing was noted while every packet came in on interface 0.
-    if annexes[annex].interfaces.count == 0, entries[flow].packetCount > 0 { annexes[annex].interfaces.note(0) }
-    annexes[annex].interfaces.note(header.interface)
-  }
-
-  /// Counts what few packets are, in the annex, and moves a flow that was closed to those that linger.
-  private mutating func noteRarities(_ flow: UInt32, _ packet: Packet, _ taken: Taken, _ fragments: UInt32) {
+  /// Keeps what few packets have or are in the annex, and moves a flow that was closed to those that linger.
+  private mutating func note(
+    _ packet: Packet, _ taken: Taken, _ flow: UInt32, _ header: FrameHeader, _ fragments: UInt32, isNew: Bool
+  ) {
+    if UInt32(packet.tags.vlanCount | packet.tags.mplsCount) | header.interface != 0 {
+      noteTags(flow, packet, header, isNew: isNew)
+    }
     if taken.isDuplicate {
       annexes[annexIndex(of: flow)].duplicates.increment()
       return
@@ -196,12 +217,20 @@ public struct FlowTable: ~Copyable {
     }
   }
 
+  private mutating func noteTags(_ flow: UInt32, _ packet: Packet, _ header: FrameHeader, isNew: Bool) {
+    let annex = annexIndex(of: flow)
+    annexes[annex].note(packet.tags)
+    guard header.interface != 0 || annexes[annex].interfaces.count > 0 else { return }
+    // Nothing was noted while every packet came in on interface 0.
+    if annexes[annex].interfaces.count == 0, !isNew { annexes[annex].interfaces.note(0) }
+    annexes[annex].interfaces.note(header.interface)
+  }
+
   // MARK: - A new flow
 
   private mutating func begin(
-    _ key: FlowKey, _ packet: Packet, header: FrameHeader, bytes: RawSpan, side: Int, time: Int64, hash: UInt32,
-    carrier: FlowIndex?, fragments: UInt32
-  ) -> Accounting {
+    _ key: FlowKey, _ packet: Packet, header: FrameHeader, side: Int, time: Int64, hash: UInt32, carrier: FlowIndex?
+  ) -> UInt32 {
     if buckets.count >= max(limits.tableSize, 1) { evictOne() }
     let entry = FlowEntry(key: key, ordinal: created, packet: packet, side: side, frame: header.reference)
     let flow = insert(entry, hash: hash, time: time)
@@ -211,17 +240,7 @@ public struct FlowTable: ~Copyable {
       if packet.hasTunnelID { annexes[annex].tunnelID = packet.tunnelID }
     }
     if !evicted.isEmpty { resume(flow, packet, hash: hash, time: time) }
-    return count(flow, packet, header: header, bytes: bytes, side: side, time: time, fragments: fragments)
-  }
-
-  /// The first packet of an entry that was just made.
-  private mutating func count(
-    _ flow: UInt32, _ packet: Packet, header: FrameHeader, bytes: RawSpan, side: Int, time: Int64, fragments: UInt32
-  ) -> Accounting {
-    var result = update(
-      flow, packet, header: header, bytes: bytes, side: side, time: time, fragments: fragments, repeatsCarrier: false)
-    result.isNew = true
-    return result
+    return flow
   }
 
   private mutating func insert(_ entry: FlowEntry, hash: UInt32, time: Int64) -> UInt32 {
@@ -231,7 +250,7 @@ public struct FlowTable: ~Copyable {
     buckets.insert(hash, flow)
     let touched = max(clock.now, time)
     idle.append(flow, to: list, at: touched)
-    ending.isDue(at: touched, after: timeout(list))
+    ending.isDue(at: touched, after: limits.timeout(list))
     created &+= 1
     return flow
   }
@@ -241,7 +260,7 @@ public struct FlowTable: ~Copyable {
     guard let earlier = evicted.take(entries[flow].key, hash: hash) else { return }
     // A new connection is none of it, nor is what comes after the timeout.
     if packet.transport == .tcp, packet.tcpFlags.contains(.syn) { return }
-    if time != FlowTime.none, isApart(time, earlier.last, by: timeout(entries[flow].idleClass)) { return }
+    if time != FlowTime.none, isApart(time, earlier.last, by: limits.timeout(entries[flow].idleClass)) { return }
     entries[flow].marks.insert(.isLaterPart)
     if earlier.initiatorIsHigh {
       entries[flow].marks.insert(.initiatorIsHigh)
@@ -254,17 +273,14 @@ public struct FlowTable: ~Copyable {
   }
 
   /// Cuts a flow at the active timeout: the packet begins its next part, which keeps the connection's state and stream.
-  private mutating func continuePart(
-    _ earlier: UInt32, _ packet: Packet, header: FrameHeader, bytes: RawSpan, side: Int, time: Int64, hash: UInt32,
-    fragments: UInt32
-  ) -> Accounting {
+  private mutating func continuePart(_ earlier: UInt32, header: FrameHeader, time: Int64, hash: UInt32) -> UInt32 {
     entries[earlier].marks.insert(.continued)
     var entry = entries[earlier]
     entry.startPart(ordinal: created, frame: header.reference)
     entries[earlier].prefix = .max
     let old = annex(of: FlowIndex(number: earlier))
-    let isNear = time != FlowTime.none && !RecentPackets.areFar(time, entries[earlier].last)
-    let recent = isNear ? recents[earlier] : RecentPackets()
+    let (gap, overflow) = time.subtractingReportingOverflow(entries[earlier].last)
+    let recent = overflow || RecentPackets.isFar(gap) ? RecentPackets() : recents[earlier]
     end(earlier, hash: hash, reason: .activeTimeout, isQueued: false)
     let flow = insert(entry, hash: hash, time: time)
     ending.queue(FlowIndex(number: earlier), .activeTimeout, continuedBy: FlowIndex(number: flow))
@@ -274,9 +290,7 @@ public struct FlowTable: ~Copyable {
     annexes[index].previousPart = entries[earlier].ordinal
     annexes[index].carrierOrdinal = old.carrierOrdinal
     annexes[index].tunnelID = old.tunnelID
-    var result = count(flow, packet, header: header, bytes: bytes, side: side, time: time, fragments: fragments)
-    result.continues = FlowIndex(number: earlier)
-    return result
+    return flow
   }
 
   /// The flow's annex, made where it has none.

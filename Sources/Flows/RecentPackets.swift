@@ -46,11 +46,11 @@ struct RecentPackets: BitwiseCopyable {
   /// A duplicate comes this long after the first at most. In microseconds, as times are kept here.
   private static let window: UInt64 = 100_000
 
-  /// Whether no packet of one time can be a duplicate of a packet of the other.
+  /// Whether packets so many nanoseconds apart cannot be duplicates, times being compared in whole microseconds.
   @inline(__always)
-  static func areFar(_ time: Int64, _ other: Int64) -> Bool {
+  static func isFar(_ gap: Int64) -> Bool {
     let beyond = Int64(window &+ 1) &* 1_000
-    return isApart(time, other, by: beyond) || isApart(other, time, by: beyond)
+    return UInt64(bitPattern: gap &+ (beyond &- 1)) > UInt64(bitPattern: (beyond &- 1) &* 2)
   }
 
   /// Whether the packet was seen before. Holds only while gaps between the flow's packets stay within the window
