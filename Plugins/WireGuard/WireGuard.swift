@@ -56,7 +56,11 @@ public struct WireGuard: DatagramPlugin {
     }
     if memory.clientData.isSession || memory.serverData.isSession {
       recorder.find(WireGuardRules.data, at: .indicative, marks: Self.marks(memory))
-      recorder.notAssessable("WireGuard: the handshake is not in view, the tunnel began before the capture")
+      if memory.unanswered.isEmpty {
+        recorder.notAssessable("WireGuard: the handshake is not in view, the tunnel began before the capture")
+      } else {
+        notAnswered(flow, &recorder)
+      }
       return
     }
     let alone = memory.unanswered.filter { $0.message.hasExactLength && $0.message.hasLikelyIndices }
@@ -64,6 +68,10 @@ public struct WireGuard: DatagramPlugin {
     recorder.find(
       WireGuardRules.message, at: .indicative,
       marks: alone.map { Mark(Self.name($0.message), frames: [$0.frame]) })
+    notAnswered(flow, &recorder)
+  }
+
+  private func notAnswered(_ flow: FlowFacts, _ recorder: inout Recorder) {
     if !flow.bothDirections {
       recorder.notAssessable("WireGuard: one direction only, an answer would not be in view")
     }

@@ -88,9 +88,14 @@ def main():
     seconds = first // resolution
     if not 1_600_000_000 < seconds < 4_000_000_000:
         sys.exit(f"finish.py: {raw}: times are not in nanoseconds")
-    with open(folder + "/warrant.json", "w") as file:
-        json.dump(warrant(case, seconds, last // resolution), file, indent=2)
+    write_json(folder + "/warrant.json", warrant(case, seconds, last // resolution))
+
+
+def write_json(path, value):
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(value, file, indent=2)
         file.write("\n")
 
 
-main()
+if __name__ == "__main__":
+    main()
