@@ -178,8 +178,8 @@ public struct OpenVPN: DatagramPlugin, StreamPlugin {
     return [
       Mark("client reset", SessionID(client.session), frames: client.resetFrames),
       Mark("server reset", SessionID(server.session), frames: server.resetFrames),
-      Mark("client's packets that count from 1", number: client.replay.inOrder),
-      Mark("server's packets that count from 1", number: server.replay.inOrder),
+      Mark("client's replay ids count from 1"),
+      Mark("server's replay ids count from 1"),
     ]
   }
 }

@@ -123,11 +123,14 @@ extension Protection {
   static func ofReset(_ reader: ByteReader, _ header: PacketHeader, length: Int) -> Protection? {
     guard header.keyID == 0 else { return nil }
     if header.opcode != .clientResetV3 {
-      // In clear every field is known: no more bytes than those, message 0, a replay counter that begins.
+      // In clear every field is known: no more bytes than those, message 0, a replay counter that begins. A client has
+      // nothing to acknowledge yet, a server message 0 only: without that the first byte of an HMAC passes for a count.
+      let acknowledged: ClosedRange<UInt32>? = header.opcode == .serverReset ? 0...0 : nil
       for protection in clear where length <= reader.remaining {
         var copy = reader
         guard let packet = try? ControlPacket(&copy, protection), copy.offset - reader.offset == length,
-          packet.message == 0, packet.replay.map({ newReplay.contains($0) }) ?? true
+          packet.message == 0, packet.acknowledged == nil || packet.acknowledged == acknowledged,
+          packet.replay.map({ newReplay.contains($0) }) ?? true
         else { continue }
         return protection
       }

@@ -61,6 +61,12 @@ enum OpenVPNVectors {
     #expect(try reset(hex) == .authenticated(hmac: length))
   }
 
+  @Test func anHMACThatBeginsLikeACountOfAcknowledgmentsIsTold() throws {
+    // Eight acknowledgments would take the HMAC's place to the byte.
+    let hex = "38 1167a31576806a60 08" + String(repeating: "3c", count: 31) + "00000001 6b060af3 00 00000000"
+    #expect(try reset(hex) == .authenticated(hmac: 32))
+  }
+
   @Test func aWrappedKeyMustHaveTheLengthItDeclares() throws {
     #expect(try reset(String(OpenVPNVectors.clientKeyReset.dropLast(2)) + "29") == nil)
   }
