@@ -17,7 +17,7 @@ export VEILSCOPE_COMMIT := $(shell commit=$$(git rev-parse HEAD 2>/dev/null) && 
 # Every imported module must be a declared dependency: an undeclared one builds warm and fails clean.
 CHECKED := --explicit-target-dependency-import-check error
 
-.PHONY: help run build test test-scripts lint generate bench validate check-determinism lab plugin record reproduce clean
+.PHONY: help run build test test-third-party test-scripts lint generate bench validate check-determinism lab plugin record reproduce clean
 
 help: ## lists these errands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -37,7 +37,12 @@ run: build ## analyses the shipped sample under the shipped warrant and prints w
 test: $(BUILD)/setup-test ## runs every test
 	swift build --build-tests $(CHECKED)
 	swift test --skip-build
-	@$(MAKE) test-scripts
+	@$(MAKE) test-third-party test-scripts
+
+# A package of its own that sees products only; its build is apart, since SwiftPM shares none between packages.
+test-third-party: ## builds and tests Samples/third-party-plugin, and runs its binary
+	swift test --package-path Samples/third-party-plugin --scratch-path $(BUILD)/third-party
+	$(BUILD)/third-party/debug/veilscope-bitmessage explain bitmessage.handshake > /dev/null
 
 test-scripts: ## runs the tests of the scripts only
 	Tools/lint --self-test
