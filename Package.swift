@@ -57,8 +57,8 @@ let package = Package(
       room(
         "Commands",
         [
-          "Bytes", "Terms", "JSON", "Cryptography", "Platform", "Findings", "Warrants", "PluginKit", "Analysis",
-          "Supervision",
+          "Bytes", "Terms", "JSON", "Cryptography", "Platform", "CaptureFiles", "Findings", "Warrants", "PluginKit",
+          "Analysis", "Supervision",
         ], [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
       .executableTarget(
         name: "veilscope", dependencies: ["Commands", "ShippedPlugins"], path: "Sources/veilscope",

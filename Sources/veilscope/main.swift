@@ -1,3 +1,5 @@
+// The program: the shipped plugins, given to the command line.
+
 import Commands
 import ShippedPlugins
 
