@@ -2,9 +2,9 @@
 
 /// The kinds of records, in no order: they come as the analysis makes them.
 public enum RecordKind: UInt8, CaseIterable, Sendable {
-  /// A flow record: one JSON line, line feed included. It goes to the flows' output as it is.
+  /// Flow records: JSON objects, a line each, line feeds included. They go to the flows' output as they are.
   case flow = 1
-  /// A finding: one JSON object.
+  /// Findings: JSON objects, a line each.
   case finding = 2
   /// A notice: one JSON object.
   case notice = 3

@@ -31,8 +31,28 @@ public final class WorkerRecords {
 
   init(_ writer: RecordWriter) { self.writer = writer }
 
-  /// Sends a record: UTF-8, at most 64 MiB. Where the supervisor is gone, the process ends.
+  /// Lines that become due together can be many: they are sent in records of about this size, cut behind a line, so that
+  /// neither end holds them all at once.
+  private static let portion = 1024 * 1024
+  private static let lineFeed: UInt8 = 0x0a
+
+  /// Sends a record of UTF-8. Flows and findings may be any number of lines; others at most 64 MiB. Where the supervisor
+  /// is gone, the process ends.
   public func send(_ kind: RecordKind, _ payload: RawSpan) {
+    var rest = payload
+    if kind == .flow || kind == .finding {
+      while rest.byteCount > WorkerRecords.portion {
+        var end = WorkerRecords.portion
+        while end < rest.byteCount, rest.u8(end - 1) != WorkerRecords.lineFeed { end += 1 }
+        append(kind, rest.slice(0, end))
+        rest = rest.slice(end)
+        if rest.isEmpty { return }
+      }
+    }
+    append(kind, rest)
+  }
+
+  private func append(_ kind: RecordKind, _ payload: RawSpan) {
     do throws(SystemError) { try writer.append(kind.rawValue, payload) } catch { WorkerSide.quit() }
   }
 
