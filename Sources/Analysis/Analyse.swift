@@ -57,7 +57,8 @@ public enum Analysis {
       while reader.advance() {
         if let end = job.endBefore, reader.header.reference.number >= end { break }
         if Int(reader.header.interface) >= known {
-          known = try learn(&timeline, reader.facts.interfaces, 0)
+          // Beyond what is described no further interface becomes known.
+          known = max(try learn(&timeline, reader.facts.interfaces, 0), Int(reader.header.interface) &+ 1)
           if job.isStream, reader.canBeTakenUp { try send(preamble: reader.preamble, to: sink) }
         }
         if job.isStream {
@@ -112,7 +113,8 @@ public enum Analysis {
         let item = Int(set.header.reference.evidence)
         if let end = job.endBefore, timeline.framesTaken &+ 1 >= end { break }
         if Int(set.header.interface) >= known[item], let place = places[item] {
-          known[item] = try learn(&timeline, set.facts(place).interfaces, item)
+          known[item] = max(
+            try learn(&timeline, set.facts(place).interfaces, item), Int(set.header.interface) &+ 1)
         }
         try timeline.take(set.header, set.bytes)
         untilProgress &-= 1

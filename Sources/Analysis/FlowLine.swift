@@ -33,6 +33,8 @@ struct FlowLine {
   let initiator: ShownAddress
   let responder: ShownAddress
   let evidence: EvidenceName
+  /// The member `"evidence":{…}`, written once for all flows of an item.
+  let evidenceText: [UInt8]
   let showsEvidence: Bool
   /// Written as they are; empty where the warrant withholds them.
   let communityID: [UInt8]
@@ -51,26 +53,36 @@ struct FlowLine {
       responder: ShownEndpoint(responder, port: hasPorts ? entry.responder.port : nil))
   }
 
-  func write(to record: inout FieldWriter) {
-    record.json.beginObject()
-    record.put(FlowFields.ordinal, Count(entry.ordinal &+ 1))
-    record.put(FlowIdentity.field, identity)
-    if !communityID.isEmpty {
-      record.json.key(FlowFields.communityID.name)
-      record.json.string { $0.append(contentsOf: communityID) }
+  /// Writes the record's line.
+  ///
+  /// - Parameter clock: what was last written of packet times.
+  func write(to record: inout FieldWriter, clock: inout TimestampWriter) {
+    let showsFlow = record.allowed.holds(.flow)
+    if !showsFlow { record.withhold(.flow, FlowLine.flowFields) }
+    record.json.bytes.append(addingCapacity: FlowLine.longestCore &+ evidenceText.count &+ communityID.count) {
+      (out: inout OutputSpan<UInt8>) in
+      out.append(0x7b)
+      if showsFlow { out.member(FlowFields.ordinal.name, entry.ordinal &+ 1, comma: false) }
+      writeEnds(to: &out, comma: showsFlow)
+      if !communityID.isEmpty {
+        out.key(FlowFields.communityID.name)
+        out.append(0x22)
+        for byte in communityID { out.append(byte) }
+        out.append(0x22)
+      }
+      out.append(0x2c)
+      for byte in evidenceText { out.append(byte) }
+      guard showsFlow else { return }
+      writeTimes(to: &out, &clock)
+      writeCounts(.fromInitiator, DirectionCounts.fromInitiator.name, to: &out)
+      writeCounts(.fromResponder, DirectionCounts.fromResponder.name, to: &out)
+      out.member(
+        FlowFields.directionsSeen.name,
+        text: DirectionsText(fromInitiator: entry.isSeen(.fromInitiator), fromResponder: entry.isSeen(.fromResponder))
+          .text)
+      out.member(FlowFields.endReason.name, text: endReason.name)
     }
-    record.put(EvidenceName.field, evidence)
-    record.put(FlowFields.first, entry.firstTime.map { PacketTime($0) })
-    record.put(FlowFields.last, entry.lastTime.map { PacketTime($0) })
-    record.put(ShownFrame.first, ShownFrame(entry.firstFrame, showsEvidence: showsEvidence))
-    record.put(ShownFrame.last, ShownFrame(entry.lastFrame, showsEvidence: showsEvidence))
-    record.put(DirectionCounts.fromInitiator, counts(.fromInitiator))
-    record.put(DirectionCounts.fromResponder, counts(.fromResponder))
-    record.put(
-      FlowFields.directionsSeen,
-      DirectionsText(
-        fromInitiator: entry.isSeen(.fromInitiator), fromResponder: entry.isSeen(.fromResponder)))
-    record.put(FlowFields.endReason, EndReasonText(endReason.name))
+    record.json.continueObject()
     if entry.beginsMidStream { record.put(FlowFields.beginsMidStream, FlowFlag(true)) }
     if tunnel != .none { record.put(FlowFields.tunnel, Label(tunnel.name)) }
     if entry.carrier != .none { record.put(FlowFields.carrier, Label(entry.carrier.name)) }
@@ -83,6 +95,86 @@ struct FlowLine {
     record.json.endLine()
   }
 
+  // MARK: - The core, written in one piece
+
+  /// Values of category `flow` in the core: ordinal, times, frames, counters, directions, end.
+  private static let flowFields: UInt64 = 17
+  /// Bytes that the core takes at most, evidence and Community ID aside: two addresses, two times, a score of numbers.
+  private static let longestCore = 1_536
+
+  @_lifetime(out: copy out)
+  private func writeEnds(to out: inout OutputSpan<UInt8>, comma: Bool) {
+    out.key(FlowIdentity.field.name, comma: comma)
+    out.append(0x7b)
+    out.key(FlowIdentity.transportField.name, comma: false)
+    out.append(0x22)
+    switch entry.protocolNumber {
+    case 6: out.append("tcp")
+    case 17: out.append("udp")
+    default: for byte in FlowIdentity.transportName(protocolNumber: entry.protocolNumber).utf8 { out.append(byte) }
+    }
+    out.append(0x22)
+    write(initiator, entry.initiator.port, FlowIdentity.initiatorField.name, to: &out)
+    write(responder, entry.responder.port, FlowIdentity.responderField.name, to: &out)
+    out.append(0x7d)
+  }
+
+  @inline(__always)
+  @_lifetime(out: copy out)
+  private func write(_ address: ShownAddress, _ port: UInt16, _ name: StaticString, to out: inout OutputSpan<UInt8>) {
+    out.key(name)
+    out.append(0x7b)
+    out.key(ShownEndpoint.addressField.name, comma: false)
+    out.append(0x22)
+    address.append(to: &out)
+    out.append(0x22)
+    if hasPorts { out.member(ShownEndpoint.portField.name, UInt64(port)) }
+    out.append(0x7d)
+  }
+
+  @_lifetime(out: copy out)
+  private func writeTimes(to out: inout OutputSpan<UInt8>, _ clock: inout TimestampWriter) {
+    if let first = entry.firstTime { write(first, FlowFields.first.name, to: &out, &clock) }
+    if let last = entry.lastTime { write(last, FlowFields.last.name, to: &out, &clock) }
+    write(entry.firstFrame, ShownFrame.first.name, to: &out)
+    write(entry.lastFrame, ShownFrame.last.name, to: &out)
+  }
+
+  @inline(__always)
+  @_lifetime(out: copy out)
+  private func write(
+    _ time: Timestamp, _ name: StaticString, to out: inout OutputSpan<UInt8>, _ clock: inout TimestampWriter
+  ) {
+    out.key(name)
+    out.append(0x22)
+    clock.append(time, to: &out)
+    out.append(0x22)
+  }
+
+  @inline(__always)
+  @_lifetime(out: copy out)
+  private func write(_ frame: FrameReference, _ name: StaticString, to out: inout OutputSpan<UInt8>) {
+    out.key(name)
+    out.append(0x7b)
+    out.member(ShownFrame.numberField.name, frame.number, comma: false)
+    if frame.offset >= 0 { out.member(ShownFrame.offsetField.name, UInt64(frame.offset)) }
+    if showsEvidence { out.member(ShownFrame.evidenceField.name, UInt64(frame.evidence)) }
+    out.append(0x7d)
+  }
+
+  @inline(__always)
+  @_lifetime(out: copy out)
+  private func writeCounts(_ direction: FlowDirection, _ name: StaticString, to out: inout OutputSpan<UInt8>) {
+    out.key(name)
+    out.append(0x7b)
+    out.member(DirectionCounts.packetsField.name, entry.packets(direction), comma: false)
+    out.member(DirectionCounts.bytesField.name, entry.ipBytes(direction))
+    out.member(DirectionCounts.payloadField.name, entry.payloadBytes(direction))
+    out.append(0x7d)
+  }
+
+  // MARK: - What few flows have
+
   private func writeReasons(to record: inout FieldWriter) {
     let others = watch?.notAssessable ?? []
     guard !core.isEmpty || !others.isEmpty else { return }
@@ -91,11 +183,6 @@ struct FlowLine {
     core.forEach { record.json.plain($0) }
     for reason in others { record.json.string(reason) }
     record.json.endArray()
-  }
-
-  private func counts(_ direction: FlowDirection) -> DirectionCounts {
-    DirectionCounts(
-      packets: entry.packets(direction), bytes: entry.ipBytes(direction), payload: entry.payloadBytes(direction))
   }
 
   private func write(_ annex: FlowAnnex, to record: inout FieldWriter) {

@@ -23,6 +23,8 @@ final class TimelineOutput {
   private let allowed: Categories
   private let sink: any RecordSink
   private let evidence: [EvidenceName]
+  private let evidenceTexts: [[UInt8]]
+  private var clock = TimestampWriter()
   private let showsEvidence: Bool
 
   private var names: ThirdParties
@@ -46,6 +48,11 @@ final class TimelineOutput {
     self.sink = sink
     allowed = job.categories.categories
     evidence = job.items.map { EvidenceName(name: $0.name, sha256: $0.sha256, place: $0.place) }
+    evidenceTexts = evidence.map { name in
+      var member = FieldWriter(allowing: .all)
+      member.put(EvidenceName.field, name)
+      return member.json.bytes
+    }
     showsEvidence = job.items.count > 1
     names = ThirdParties(scope: job.scope, categories: job.categories)
     order = RecordOrder(bound: job.settings.waitingBytes, spill: spill)
@@ -104,13 +111,14 @@ final class TimelineOutput {
     if needsLine {
       communityText.removeAll(keepingCapacity: true)
       if names.isShowingAll { communityID?.append(ended.entry, to: &communityText) }
+      let item = Int(ended.entry.firstFrame.evidence)
       let flowLine = FlowLine(
         entry: ended.entry, annex: ended.annex, endReason: ended.reason,
         initiator: names.name(ended.entry.initiator.address), responder: names.name(ended.entry.responder.address),
-        evidence: evidence[Int(ended.entry.firstFrame.evidence)], showsEvidence: showsEvidence,
+        evidence: evidence[item], evidenceText: evidenceTexts[item], showsEvidence: showsEvidence,
         communityID: communityText, indications: indications, core: coreReasons, watch: ended.watch,
         tunnel: ended.tunnel, plugins: table)
-      if job.writesFlows { flowLine.write(to: &line) }
+      if job.writesFlows { flowLine.write(to: &line, clock: &clock) }
       for each in settled { write(each, flowLine) }
     }
     if !indications.isEmpty, ended.reason == .activeTimeout || ended.reason == .tableFull {

@@ -17,17 +17,19 @@ public enum Base64 {
   /// Appends four characters for each three bytes, the last group padded with `=`.
   public static func append(_ bytes: RawSpan, to out: inout [UInt8]) {
     let count = bytes.byteCount
-    var at = 0
-    while at < count {
-      let left = count &- at
-      let second = left > 1 ? UInt32(bytes.u8(at &+ 1)) : 0
-      let third = left > 2 ? UInt32(bytes.u8(at &+ 2)) : 0
-      let group = UInt32(bytes.u8(at)) << 16 | second << 8 | third
-      out.append(character(group >> 18))
-      out.append(character(group >> 12))
-      out.append(left > 1 ? character(group >> 6) : 0x3d)
-      out.append(left > 2 ? character(group) : 0x3d)
-      at &+= 3
+    out.append(addingCapacity: (count &+ 2) / 3 &* 4) { (text: inout OutputSpan<UInt8>) in
+      var at = 0
+      while at < count {
+        let left = count &- at
+        let second = left > 1 ? UInt32(bytes.u8(at &+ 1)) : 0
+        let third = left > 2 ? UInt32(bytes.u8(at &+ 2)) : 0
+        let group = UInt32(bytes.u8(at)) << 16 | second << 8 | third
+        text.append(character(group >> 18))
+        text.append(character(group >> 12))
+        text.append(left > 1 ? character(group >> 6) : 0x3d)
+        text.append(left > 2 ? character(group) : 0x3d)
+        at &+= 3
+      }
     }
   }
 }

@@ -1,5 +1,6 @@
 // Addresses in records: as they are, or as third-party ordinals where the warrant does not allow them.
 
+import Bytes
 import JSON
 import Terms
 
@@ -13,7 +14,20 @@ public enum ShownAddress: Hashable, Sendable, BitwiseCopyable {
     switch self {
     case .address(let address): address.append(to: &out)
     case .thirdParty(let ordinal):
-      out.append(contentsOf: Array("third-party-\(ordinal)".utf8))
+      out.append("third-party-")
+      out.append(contentsOf: Array("\(ordinal)".utf8))
+    }
+  }
+
+  /// Appends the text to a span with room for `Address.longestText`.
+  @inline(__always)
+  @_lifetime(out: copy out)
+  public func append(to out: inout OutputSpan<UInt8>) {
+    switch self {
+    case .address(let address): address.append(to: &out)
+    case .thirdParty(let ordinal):
+      out.append("third-party-")
+      out.append(decimal: UInt64(ordinal))
     }
   }
 
@@ -43,9 +57,9 @@ public struct ShownEndpoint: FieldObject, Sendable {
     self.port = port
   }
 
-  @usableFromInline static let addressField = Field<ShownAddress>(
+  public static let addressField = Field<ShownAddress>(
     "address", "IPv4 or IPv6 address (RFC 5952), or `third-party-N` where the warrant does not allow it")
-  @usableFromInline static let portField = Field<Count>(
+  public static let portField = Field<Count>(
     "port", "transport port", when: "the transport has ports")
   public static var fields: [FieldDeclaration] { [addressField.declaration, portField.declaration] }
 

@@ -38,6 +38,9 @@ public struct FieldWriter: Sendable {
     return false
   }
 
+  /// Counts values that the caller left out because their category is not allowed.
+  public mutating func withhold(_ category: Category, _ count: UInt64) { withheld.note(category, count) }
+
   @usableFromInline
   mutating func refuse(_ category: Category) { withheld.note(category) }
 

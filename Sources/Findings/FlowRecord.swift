@@ -70,7 +70,7 @@ public struct EndReasonText: FieldType {
 public struct DirectionsText: FieldType {
   public static let category = Category.flow
   public static let shape = Shape.text(values: ["both", "initiator", "responder"])
-  let text: StaticString
+  public let text: StaticString
   public init(fromInitiator: Bool, fromResponder: Bool) {
     text = fromInitiator ? (fromResponder ? "both" : "initiator") : "responder"
   }
@@ -90,11 +90,11 @@ public struct FlowIdentity: FieldObject {
     self.responder = responder
   }
 
-  static let transportField = Field<Label>(
+  public static let transportField = Field<Label>(
     "transport", "`tcp udp icmp icmpv6 sctp esp ah gre`, else `ip/` and the protocol's number")
-  static let initiatorField = ObjectField<ShownEndpoint>(
+  public static let initiatorField = ObjectField<ShownEndpoint>(
     "initiator", "the end that began: the sender of the SYN, else of the first packet seen")
-  static let responderField = ObjectField<ShownEndpoint>("responder", "the other end")
+  public static let responderField = ObjectField<ShownEndpoint>("responder", "the other end")
   public static var fields: [FieldDeclaration] {
     [transportField.declaration, initiatorField.declaration, responderField.declaration]
   }
@@ -166,9 +166,9 @@ public struct DirectionCounts: FieldObject {
     self.payload = payload
   }
 
-  @usableFromInline static let packetsField = Field<Count>("packets", "packets")
-  @usableFromInline static let bytesField = Field<Count>("bytes", "bytes of IP packets, headers included")
-  @usableFromInline static let payloadField = Field<Count>("payload", "bytes of transport payload")
+  public static let packetsField = Field<Count>("packets", "packets")
+  public static let bytesField = Field<Count>("bytes", "bytes of IP packets, headers included")
+  public static let payloadField = Field<Count>("payload", "bytes of transport payload")
   public static var fields: [FieldDeclaration] {
     [packetsField.declaration, bytesField.declaration, payloadField.declaration]
   }
@@ -197,11 +197,11 @@ public struct ShownFrame: FieldObject {
     evidence = showsEvidence ? reference.evidence : nil
   }
 
-  static let numberField = Field<Count>("number", "frame number, from 1, as Wireshark counts")
-  static let offsetField = Field<Count>(
+  public static let numberField = Field<Count>("number", "frame number, from 1, as Wireshark counts")
+  public static let offsetField = Field<Count>(
     "offset", "byte offset of the record in the file (of the unpacked stream in a compressed file)",
     when: "the frame was read from a file")
-  static let evidenceField = Field<Count>(
+  public static let evidenceField = Field<Count>(
     "evidence", "index into the document's `evidence`, from 0", when: "several files are one timeline")
   public static var fields: [FieldDeclaration] {
     [numberField.declaration, offsetField.declaration, evidenceField.declaration]

@@ -93,8 +93,10 @@ extension FlowTable {
       let isIdle = isApart(now, idle.touched(flow), by: limits.timeout(entries[flow].idleClass))
       reason = isIdle ? .idleTimeout : ending.finalReason
     }
-    end(flow, hash: entries[flow].key.hash(seed: seed), reason: reason)
-    return ending.next()
+    // Nothing begins any more: the index and the lists need not know.
+    entries[flow].endReason = reason
+    if entries[flow].hasPrefix { prefixes.finish(entries[flow].prefix, reason) }
+    return EndedFlow(flow: FlowIndex(number: flow), reason: reason, continuedBy: nil)
   }
 
   /// Takes a flow out of the index and the lists; its entry stays.

@@ -168,6 +168,10 @@ public struct JSONWriter: Sendable {
     needsComma = true
   }
 
+  /// Goes on in an object whose first members were appended to `bytes` directly.
+  @inlinable
+  public mutating func continueObject() { needsComma = true }
+
   /// Ends a line of JSON Lines: a line feed, after which a new value starts without a comma.
   @inlinable
   public mutating func endLine() {

@@ -1,5 +1,7 @@
 // Address text: dotted quads, and RFC 5952 for IPv6.
 
+import Bytes
+
 extension Address {
   /// Canonical text (RFC 5952 section 4 for IPv6: lower case, longest run of zero groups shortened, the first of equals).
   public var text: String {
@@ -49,6 +51,28 @@ extension Address {
     if mapped {
       out.append(0x3a)
       Address(v4: UInt32(truncatingIfNeeded: lower)).append(to: &out)
+    }
+  }
+
+  /// Longest text: 39 characters, and room for the digits' writer.
+  public static let longestText = 64
+
+  /// Appends the canonical text to a span with room for `longestText`.
+  @inline(__always)
+  @_lifetime(out: copy out)
+  public func append(to out: inout OutputSpan<UInt8>) {
+    if family == .v4 {
+      out.append(decimal: lower >> 24 & 0xff)
+      out.append(0x2e)
+      out.append(decimal: lower >> 16 & 0xff)
+      out.append(0x2e)
+      out.append(decimal: lower >> 8 & 0xff)
+      out.append(0x2e)
+      out.append(decimal: lower & 0xff)
+    } else {
+      var text: [UInt8] = []
+      append(to: &text)
+      for byte in text { out.append(byte) }
     }
   }
 

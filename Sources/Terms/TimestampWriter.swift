@@ -1,0 +1,39 @@
+// Writes times one after the other: those of one second share their text.
+
+import Bytes
+
+/// Appends RFC 3339 texts with nine digits of fraction. The calendar is asked once a second of packet time.
+public struct TimestampWriter: Sendable {
+  private var second = Int64.min
+  /// `YYYY-MM-DDThh:mm:ss.` of `second`.
+  private var head: [UInt8] = []
+
+  /// Bytes of a text.
+  public static let length = 30
+
+  public init() {}
+
+  @inline(__always)
+  @_lifetime(out: copy out)
+  public mutating func append(_ time: Timestamp, to out: inout OutputSpan<UInt8>) {
+    var seconds = time.nanoseconds / 1_000_000_000
+    var fraction = time.nanoseconds % 1_000_000_000
+    if fraction < 0 {
+      fraction += 1_000_000_000
+      seconds -= 1
+    }
+    if seconds != second { prepare(seconds) }
+    for byte in head { out.append(byte) }
+    out.append(decimal: UInt64(fraction.magnitude), width: 9)
+    out.append(0x5a)
+  }
+
+  private mutating func prepare(_ seconds: Int64) {
+    second = seconds
+    head.removeAll(keepingCapacity: true)
+    // A second too early or late for nanoseconds cannot come from them.
+    Timestamp(nanoseconds: seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue)
+      .append(to: &head, fractionDigits: 0)
+    if head.last == 0x5a { head[head.count - 1] = 0x2e }
+  }
+}
