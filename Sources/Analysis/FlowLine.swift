@@ -27,22 +27,36 @@ extension EndReason {
 
 /// What a flow record needs beside the flow itself.
 struct FlowLine {
+  /// What all flows of an evidence item share.
+  final class Context {
+    let evidence: EvidenceName
+    /// The member `"evidence":{…}`, written once.
+    let evidenceText: [UInt8]
+    let plugins: PluginTable
+    let showsEvidence: Bool
+
+    init(_ evidence: EvidenceName, plugins: PluginTable, showsEvidence: Bool) {
+      self.evidence = evidence
+      self.plugins = plugins
+      self.showsEvidence = showsEvidence
+      var member = FieldWriter(allowing: .all)
+      member.put(EvidenceName.field, evidence)
+      evidenceText = member.json.bytes
+    }
+  }
+
   let entry: FlowEntry
   let annex: FlowAnnex?
   let endReason: EndReason
   let initiator: ShownAddress
   let responder: ShownAddress
-  let evidence: EvidenceName
-  /// The member `"evidence":{…}`, written once for all flows of an item.
-  let evidenceText: [UInt8]
-  let showsEvidence: Bool
+  let context: Context
   /// Written as they are; empty where the warrant withholds them.
   let communityID: [UInt8]
   let indications: [Indication]
   let core: CoreReasons
   let watch: FlowWatch?
   let tunnel: Carrier
-  let plugins: PluginTable
 
   var hasPorts: Bool { entry.transport == .tcp || entry.transport == .udp || entry.transport == .sctp }
 
@@ -59,7 +73,7 @@ struct FlowLine {
   func write(to record: inout FieldWriter, clock: inout TimestampWriter) {
     let showsFlow = record.allowed.holds(.flow)
     if !showsFlow { record.withhold(.flow, FlowLine.flowFields) }
-    record.json.bytes.append(addingCapacity: FlowLine.longestCore &+ evidenceText.count &+ communityID.count) {
+    record.json.bytes.append(addingCapacity: FlowLine.longestCore &+ context.evidenceText.count &+ communityID.count) {
       (out: inout OutputSpan<UInt8>) in
       out.append(0x7b)
       if showsFlow { out.member(FlowFields.ordinal.name, entry.ordinal &+ 1, comma: false) }
@@ -71,7 +85,7 @@ struct FlowLine {
         out.append(0x22)
       }
       out.append(0x2c)
-      for byte in evidenceText { out.append(byte) }
+      for byte in context.evidenceText { out.append(byte) }
       guard showsFlow else { return }
       writeTimes(to: &out, &clock)
       writeCounts(.fromInitiator, DirectionCounts.fromInitiator.name, to: &out)
@@ -158,7 +172,7 @@ struct FlowLine {
     out.append(0x7b)
     out.member(ShownFrame.numberField.name, frame.number, comma: false)
     if frame.offset >= 0 { out.member(ShownFrame.offsetField.name, UInt64(frame.offset)) }
-    if showsEvidence { out.member(ShownFrame.evidenceField.name, UInt64(frame.evidence)) }
+    if context.showsEvidence { out.member(ShownFrame.evidenceField.name, UInt64(frame.evidence)) }
     out.append(0x7d)
   }
 
@@ -216,7 +230,7 @@ struct FlowLine {
         let way = watch.streams[each.stream].way
         if !way.isEmpty {
           record.put(
-            StreamWay.field, way.map { Label(plugins.entries[$0].manifest.identifier.description) })
+            StreamWay.field, way.map { Label(context.plugins.entries[$0].manifest.identifier.description) })
         }
         record.json.endObject()
       }

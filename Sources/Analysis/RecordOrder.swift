@@ -16,13 +16,7 @@ public struct SpillError: Error, Equatable, Sendable {
   public init(message: String) { self.message = message }
 }
 
-/// What one flow gives: its flow line and its findings (either may be empty).
-struct FlowOutput {
-  var line: ArraySlice<UInt8>
-  var findings: ArraySlice<UInt8>
-}
-
-/// Releases the outputs of flows in order of their ordinals.
+/// Releases the outputs of flows (a line and findings, either may be empty) in order of their ordinals.
 ///
 /// Each flow has an ordinal, counted up at its first packet, and ends once. Outputs whose predecessors have not ended wait
 /// in memory up to a bound; then they are written out, sorted, as a run, and read back one after the other when their turn
@@ -62,6 +56,9 @@ struct RecordOrder {
   private var bytes: [UInt8] = []
   private var runs: [Run] = []
   private(set) var spilledBytes: Int64 = 0
+  /// What has been released and not yet been taken.
+  var lines: [UInt8] = []
+  var findings: [UInt8] = []
 
   /// - Parameters:
   ///   - bound: bytes that may wait in memory.
@@ -74,15 +71,13 @@ struct RecordOrder {
   /// How many ordinals lie between the oldest flow that is open and the newest that ended.
   var window: Int { marks.count - head }
 
-  /// Takes a flow's outputs and releases those whose turn it is, in order.
-  mutating func end(
-    _ ordinal: UInt64, line: [UInt8], findings: [UInt8], release: (FlowOutput) throws(SpillError) -> Void
-  ) throws(SpillError) {
+  /// Takes a flow's outputs. `release` then gives those whose turn it is.
+  mutating func end(_ ordinal: UInt64, line: [UInt8], findings: [UInt8]) throws(SpillError) {
     guard ordinal >= base else { return }
     if ordinal == base {
-      try release(FlowOutput(line: line[...], findings: findings[...]))
+      lines.append(contentsOf: line)
+      self.findings.append(contentsOf: findings)
       advance()
-      try releaseReady(release)
       return
     }
     let place = head + Int(ordinal - base)
@@ -96,8 +91,31 @@ struct RecordOrder {
     if bytes.count > bound, spill != nil { try writeRun() }
   }
 
-  /// Whether this ordinal is the next to go: its outputs need not be copied.
-  func isNext(_ ordinal: UInt64) -> Bool { ordinal == base && window <= 1 }
+  /// Puts outputs whose turn it is into `lines` and `findings`, until either holds `count` bytes or none is left.
+  ///
+  /// - Returns: whether more may be ready. What waited for one flow can be all of a capture: take it in pieces.
+  mutating func release(upTo count: Int) throws(SpillError) -> Bool {
+    while head < marks.count {
+      if lines.count >= count || findings.count >= count { return true }
+      let mark = marks[head]
+      if mark == Mark.open { return false }
+      if mark == Mark.spilled {
+        try releaseSpilled()
+      } else {
+        let entry = waiting[Int(mark) - 1]
+        let middle = entry.start + entry.lineLength
+        lines.append(contentsOf: bytes[entry.start..<middle])
+        findings.append(contentsOf: bytes[middle..<(middle + entry.findingsLength)])
+        waitingLeft -= 1
+        if waitingLeft == 0 {
+          waiting.removeAll(keepingCapacity: true)
+          bytes.removeAll(keepingCapacity: true)
+        }
+      }
+      advance()
+    }
+    return false
+  }
 
   private mutating func advance() {
     base += 1
@@ -108,28 +126,6 @@ struct RecordOrder {
     } else if head >= 65_536, head * 2 >= marks.count {
       marks.removeFirst(head)
       head = 0
-    }
-  }
-
-  private mutating func releaseReady(_ release: (FlowOutput) throws(SpillError) -> Void) throws(SpillError) {
-    while head < marks.count {
-      let mark = marks[head]
-      if mark == Mark.open { return }
-      if mark == Mark.spilled {
-        try releaseSpilled(release)
-      } else {
-        let entry = waiting[Int(mark) - 1]
-        let middle = entry.start + entry.lineLength
-        try release(
-          FlowOutput(
-            line: bytes[entry.start..<middle], findings: bytes[middle..<(middle + entry.findingsLength)]))
-        waitingLeft -= 1
-        if waitingLeft == 0 {
-          waiting.removeAll(keepingCapacity: true)
-          bytes.removeAll(keepingCapacity: true)
-        }
-      }
-      advance()
     }
   }
 
@@ -162,7 +158,7 @@ struct RecordOrder {
     bytes.removeAll(keepingCapacity: true)
   }
 
-  private mutating func releaseSpilled(_ release: (FlowOutput) throws(SpillError) -> Void) throws(SpillError) {
+  private mutating func releaseSpilled() throws(SpillError) {
     for index in runs.indices {
       guard try fill(index, RecordOrder.headerLength) else { continue }
       let position = runs[index].position
@@ -174,10 +170,8 @@ struct RecordOrder {
         throw SpillError(message: "a record that waited for its turn could not be read back whole")
       }
       let start = runs[index].position + RecordOrder.headerLength
-      let buffer = runs[index].buffer
-      try release(
-        FlowOutput(
-          line: buffer[start..<(start + line)], findings: buffer[(start + line)..<(start + line + findings)]))
+      self.lines.append(contentsOf: runs[index].buffer[start..<(start + line)])
+      self.findings.append(contentsOf: runs[index].buffer[(start + line)..<(start + line + findings)])
       runs[index].position = start + line + findings
       if runs[index].position == runs[index].buffer.count, runs[index].next == runs[index].end {
         runs.remove(at: index)

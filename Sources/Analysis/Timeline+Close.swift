@@ -36,7 +36,7 @@ extension Timeline {
     try output.close(report)
   }
 
-  private func record(_ item: Int, _ facts: CaptureFacts?) -> EvidenceRecord {
+  private mutating func record(_ item: Int, _ facts: CaptureFacts?) -> EvidenceRecord {
     var record = evidence[item]
     record.last = latest[item]
     record.unreadLinkTypes = unreadLinkTypes[item].sorted { $0.key < $1.key }.map {

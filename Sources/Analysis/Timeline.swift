@@ -18,7 +18,7 @@ public struct Timeline: ~Copyable {
   let job: AnalysisJob
   let table: PluginTable
   let dispatch: Dispatch
-  let output: TimelineOutput
+  var output: TimelineOutput
   private let page: PlaceNotes?
   private let isSet: Bool
 
@@ -335,7 +335,7 @@ public struct Timeline: ~Copyable {
   }
 
   /// Said here, since the supervisor knows a frame's place in the timeline only, and here are its file and number.
-  private func noteBarred(_ plugins: BitSet128, _ header: FrameHeader) {
+  private mutating func noteBarred(_ plugins: BitSet128, _ header: FrameHeader) {
     var rest = plugins
     while let plugin = rest.popFirst() {
       noteFault(
@@ -345,7 +345,7 @@ public struct Timeline: ~Copyable {
     }
   }
 
-  private func noteFault(_ code: String, _ message: String, _ header: FrameHeader) {
+  private mutating func noteFault(_ code: String, _ message: String, _ header: FrameHeader) {
     output.note(
       Notice(
         .fault, code, message, evidence: header.reference.evidence, frame: header.reference.number,

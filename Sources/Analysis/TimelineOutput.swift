@@ -10,7 +10,7 @@ import Terms
 import Warrants
 
 /// Writes a timeline's records and hands them to the sink in batches.
-final class TimelineOutput {
+struct TimelineOutput: ~Copyable {
   /// A batch of lines is handed over when it has grown to this.
   private static let batch = 256 * 1024
   /// Places kept of one kind of notice; more of the same are counted with the last.
@@ -22,8 +22,8 @@ final class TimelineOutput {
   private let table: PluginTable
   private let allowed: Categories
   private let sink: any RecordSink
-  private let evidence: [EvidenceName]
-  private let evidenceTexts: [[UInt8]]
+  /// One for each evidence item.
+  private let contexts: [FlowLine.Context]
   private var clock = TimestampWriter()
   private let showsEvidence: Bool
 
@@ -31,8 +31,6 @@ final class TimelineOutput {
   private var order: RecordOrder
   private var line: FieldWriter
   private var finding: FieldWriter
-  private var flowBatch: [UInt8] = []
-  private var findingBatch: [UInt8] = []
   private var communityID: CommunityIDWriter?
   private var communityText: [UInt8] = []
   private var inherited: [UInt64: [Indication]] = [:]
@@ -47,18 +45,17 @@ final class TimelineOutput {
     self.table = table
     self.sink = sink
     allowed = job.categories.categories
-    evidence = job.items.map { EvidenceName(name: $0.name, sha256: $0.sha256, place: $0.place) }
-    evidenceTexts = evidence.map { name in
-      var member = FieldWriter(allowing: .all)
-      member.put(EvidenceName.field, name)
-      return member.json.bytes
-    }
     showsEvidence = job.items.count > 1
+    contexts = job.items.map {
+      FlowLine.Context(
+        EvidenceName(name: $0.name, sha256: $0.sha256, place: $0.place), plugins: table,
+        showsEvidence: job.items.count > 1)
+    }
     names = ThirdParties(scope: job.scope, categories: job.categories)
     order = RecordOrder(bound: job.settings.waitingBytes, spill: spill)
     line = FieldWriter(JSONWriter(reserving: 4_096), allowing: allowed)
     finding = FieldWriter(JSONWriter(reserving: 4_096), allowing: allowed)
-    flowBatch.reserveCapacity(TimelineOutput.batch + 65_536)
+    order.lines.reserveCapacity(TimelineOutput.batch + 65_536)
     do {
       communityID = try CommunityIDWriter()
     } catch {
@@ -72,7 +69,7 @@ final class TimelineOutput {
   // MARK: - Flows
 
   /// A flow begins: third parties get their ordinals now, in order of first appearance.
-  func begin(_ entry: FlowEntry) {
+  mutating func begin(_ entry: FlowEntry) {
     flows &+= 1
     guard !names.isShowingAll else { return }
     _ = names.name(entry.initiator.address)
@@ -89,7 +86,7 @@ final class TimelineOutput {
   }
 
   /// Writes the flow's line and findings, and releases what may go.
-  func finish(_ ended: Ended) throws(SinkError) {
+  mutating func finish(_ ended: Ended) throws(SinkError) {
     line.json.clear()
     finding.json.clear()
     var indications: [Indication] = []
@@ -115,9 +112,9 @@ final class TimelineOutput {
       let flowLine = FlowLine(
         entry: ended.entry, annex: ended.annex, endReason: ended.reason,
         initiator: names.name(ended.entry.initiator.address), responder: names.name(ended.entry.responder.address),
-        evidence: evidence[item], evidenceText: evidenceTexts[item], showsEvidence: showsEvidence,
+        context: contexts[item],
         communityID: communityText, indications: indications, core: coreReasons, watch: ended.watch,
-        tunnel: ended.tunnel, plugins: table)
+        tunnel: ended.tunnel)
       if job.writesFlows { flowLine.write(to: &line, clock: &clock) }
       for each in settled { write(each, flowLine) }
     }
@@ -125,19 +122,24 @@ final class TimelineOutput {
       keep(indications, of: ended.entry.ordinal)
     }
     do {
-      try order.end(ended.entry.ordinal, line: line.json.bytes, findings: finding.json.bytes) {
-        (output) throws(SpillError) in
-        flowBatch.append(contentsOf: output.line)
-        findingBatch.append(contentsOf: output.findings)
+      try order.end(ended.entry.ordinal, line: line.json.bytes, findings: finding.json.bytes)
+      var isMore = true
+      while isMore {
+        isMore = try order.release(upTo: TimelineOutput.batch)
+        if isMore || order.lines.count >= TimelineOutput.batch || order.findings.count >= TimelineOutput.batch {
+          try handOver()
+        }
       }
-    } catch {
+    } catch let error as SpillError {
       throw SinkError(message: error.message)
+    } catch let error as SinkError {
+      throw error
+    } catch {
+      throw SinkError(message: "\(error)")
     }
-    if flowBatch.count >= TimelineOutput.batch { try handOver(.flows, &flowBatch) }
-    if findingBatch.count >= TimelineOutput.batch { try handOver(.findings, &findingBatch) }
   }
 
-  private func keep(_ indications: [Indication], of ordinal: UInt64) {
+  private mutating func keep(_ indications: [Indication], of ordinal: UInt64) {
     guard inherited.count < TimelineOutput.mostInherited else { return }
     inherited[ordinal] = indications.map {
       Indication(
@@ -145,15 +147,21 @@ final class TimelineOutput {
     }
   }
 
-  private func handOver(_ kind: TimelineRecord, _ batch: inout [UInt8]) throws(SinkError) {
-    guard !batch.isEmpty else { return }
-    try batch.withRawSpan { (span) throws(SinkError) in try sink.take(kind, span) }
-    batch.removeAll(keepingCapacity: true)
+  /// Hands over what has been released.
+  private mutating func handOver() throws(SinkError) {
+    if !order.lines.isEmpty {
+      try order.lines.withRawSpan { (span) throws(SinkError) in try sink.take(.flows, span) }
+      order.lines.removeAll(keepingCapacity: true)
+    }
+    if !order.findings.isEmpty {
+      try order.findings.withRawSpan { (span) throws(SinkError) in try sink.take(.findings, span) }
+      order.findings.removeAll(keepingCapacity: true)
+    }
   }
 
   // MARK: - Findings
 
-  private func write(_ pending: PendingFinding, _ flow: FlowLine) {
+  private mutating func write(_ pending: PendingFinding, _ flow: FlowLine) {
     let entry = flow.entry
     let emits = table.entries[pending.plugin].manifest.emits
     var frames: [FrameReference] = []
@@ -180,7 +188,7 @@ final class TimelineOutput {
       certainty: pending.certainty, variant: pending.variant, marks: marks, conflicts: pending.conflicts,
       flow: flow.identity, flowID: entry.ordinal &+ 1,
       communityID: communityText.isEmpty ? nil : String(decoding: communityText, as: UTF8.self),
-      first: entry.firstTime, last: entry.lastTime, evidence: flow.evidence, warrant: job.warrant,
+      first: entry.firstTime, last: entry.lastTime, evidence: flow.context.evidence, warrant: job.warrant,
       displayFilter: filter)
     finding.json.beginObject()
     record.write(to: &finding)
@@ -192,13 +200,13 @@ final class TimelineOutput {
       contact: HostSummary.Contact(
         sourcePort: flow.hasPorts ? entry.initiator.port : nil,
         peer: ShownEndpoint(flow.responder, port: flow.hasPorts ? entry.responder.port : nil), time: entry.firstTime,
-        displayFilter: filter, evidence: flow.evidence))
+        displayFilter: filter, evidence: flow.context.evidence))
   }
 
   // MARK: - Notices and the report
 
   /// Takes a notice; those of one code and evidence item beyond a bound are counted with the last one kept.
-  func note(_ notice: Notice) {
+  mutating func note(_ notice: Notice) {
     let same = notices.indices.filter { notices[$0].code == notice.code && notices[$0].evidence == notice.evidence }
     if same.count >= TimelineOutput.mostNotices, let last = same.last {
       notices[last].count &+= notice.count
@@ -208,9 +216,8 @@ final class TimelineOutput {
   }
 
   /// Hands over what is left, then the report, then the end.
-  func close(_ report: TimelineReport) throws(SinkError) {
-    try handOver(.flows, &flowBatch)
-    try handOver(.findings, &findingBatch)
+  mutating func close(_ report: TimelineReport) throws(SinkError) {
+    try handOver()
     var report = report
     report.flows = flows
     report.notices += notices

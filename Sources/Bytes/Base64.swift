@@ -5,13 +5,12 @@ public enum Base64 {
   @inlinable @inline(__always)
   static func character(_ value: UInt32) -> UInt8 {
     let six = UInt8(truncatingIfNeeded: value & 0x3f)
-    return switch six {
-    case 0..<26: 0x41 &+ six
-    case 26..<52: 0x61 &+ (six &- 26)
-    case 52..<62: 0x30 &+ (six &- 52)
-    case 62: 0x2b
-    default: 0x2f
-    }
+    // Letters, then small letters, digits, `+` and `/`: each range moves what lies behind it, without a branch.
+    var character = six &+ 0x41
+    character = character &+ (six > 25 ? 6 : 0)
+    character = character &- (six > 51 ? 75 : 0)
+    character = character &- (six > 61 ? 15 : 0)
+    return character &+ (six > 62 ? 3 : 0)
   }
 
   /// Appends four characters for each three bytes, the last group padded with `=`.

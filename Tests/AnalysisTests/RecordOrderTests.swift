@@ -27,11 +27,20 @@ struct RecordOrderTests {
     var out: [Int] = []
     for ordinal in order {
       let line = Array("\(ordinal);".utf8) + Array(repeating: UInt8(ascii: " "), count: ordinal % 7)
-      try records.end(UInt64(ordinal), line: line, findings: Array("f\(ordinal)".utf8)) { output throws(SpillError) in
-        let text = String(decoding: output.line, as: UTF8.self)
-        let number = Int(text.prefix { $0 != ";" }) ?? -1
-        #expect(String(decoding: output.findings, as: UTF8.self) == "f\(number)")
-        out.append(number)
+      try records.end(UInt64(ordinal), line: line, findings: Array("f\(ordinal);".utf8))
+      var isMore = true
+      while isMore {
+        isMore = try records.release(upTo: 64)
+        // A piece ends soon after its bound, however much was waiting.
+        #expect(records.lines.count < 64 + 16)
+        let numbers = String(decoding: records.lines, as: UTF8.self).split(separator: ";")
+          .compactMap { Int($0.filter(\.isNumber)) }
+        let found = String(decoding: records.findings, as: UTF8.self).split(separator: ";")
+          .compactMap { Int($0.dropFirst()) }
+        #expect(numbers == found)
+        out += numbers
+        records.lines = []
+        records.findings = []
       }
     }
     return out
