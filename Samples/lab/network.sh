@@ -98,8 +98,10 @@ inside() {
 start() {
   local name=$1 namespace=$2
   shift 2
+  # Emptied before it runs: an earlier service of this name must not answer for it.
+  : >"$work/$name.log"
   set -m
-  inside "$namespace" "$@" >"$work/$name.log" 2>&1 </dev/null &
+  inside "$namespace" "$@" >>"$work/$name.log" 2>&1 </dev/null &
   services+=("$! $name")
   set +m
 }

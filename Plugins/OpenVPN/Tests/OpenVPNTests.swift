@@ -1,7 +1,6 @@
 // What the plugin says of whole exchanges.
 
 import Bytes
-import JSON
 import OpenVPNPlugin
 import PluginKit
 import PluginTestKit
@@ -164,13 +163,13 @@ import Testing
 
   @Test func itHoldsOnHostileBytes() async {
     await #expect(processExitsWith: .success) {
-      try OpenVPNTests.plain.verify { OpenVPN.self }
-      try OpenVPNTests.authenticated.verify { OpenVPN.self }
-      try OpenVPNTests.encrypted(.udp).verify { OpenVPN.self }
+      OpenVPNTests.plain.verify { OpenVPN.self }
+      OpenVPNTests.authenticated.verify { OpenVPN.self }
+      OpenVPNTests.encrypted(.udp).verify { OpenVPN.self }
     }
     await #expect(processExitsWith: .success) {
-      try OpenVPNTests.stream(OpenVPNTests.plain).verify { OpenVPN.self }
-      try OpenVPNTests.encrypted(.tcp).verify { OpenVPN.self }
+      OpenVPNTests.stream(OpenVPNTests.plain).verify { OpenVPN.self }
+      OpenVPNTests.encrypted(.tcp).verify { OpenVPN.self }
     }
   }
 }
