@@ -133,7 +133,8 @@ func pluginTests() -> Target {
     + tested.flatMap { plugin in entries("\(folder)/\(plugin)").filter { $0 != "Tests" }.map { "\(plugin)/\($0)" } }
   return .testTarget(
     name: "PluginsTests",
-    dependencies: (forPlugins + ["PluginTestKit"] + plugins.map { "\($0)Plugin" }).map { .init(stringLiteral: $0) },
+    dependencies: (forPlugins + ["JSON", "PluginTestKit"] + plugins.map { "\($0)Plugin" })
+      .map { .init(stringLiteral: $0) },
     path: "Plugins", exclude: others, sources: tested.map { "\($0)/Tests" }, swiftSettings: settings())
 }
 
