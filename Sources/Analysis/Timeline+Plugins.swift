@@ -168,10 +168,8 @@ extension Timeline {
     let entry = flows[accounting.flow]
     let seen = Int(clamping: entry.packets(.fromInitiator) &+ entry.packets(.fromResponder))
     var found = plugins.matcher.plugins(payload, side: side, length: length)
-    if seen == 1 || seen == plugins.packets {
-      for plugin in plugins.constantless where seen == min(table.entries[plugin].manifest.packets, plugins.packets) {
-        found.insert(plugin)
-      }
+    if !plugins.constantless.isEmpty, seen <= plugins.packets {
+      for plugin in plugins.constantless where seen == table.entries[plugin].manifest.packets { found.insert(plugin) }
     }
     if watchOf[number].watch == nil, found.isEmpty {
       if seen >= plugins.packets { watchOf[number].setThrough() }

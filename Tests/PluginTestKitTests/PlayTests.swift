@@ -30,6 +30,15 @@ import Testing
     #expect(played.flows.map(\.end) == [carriage == .tcp ? "fin" : "end-of-evidence"])
   }
 
+  @Test func aPluginWithoutConstantsIsAskedOnceAFlow() throws {
+    // Beside one that looks at more datagrams than it does.
+    let played = try Exchange.udp.client("01").server("02").client("03").server("04").play {
+      Greeter.self
+      Watcher.self
+    }
+    #expect(played.observations("greeting").map { $0["name"]?.string } == ["1"])
+  }
+
   @Test func marksNameTheirFrames() throws {
     // SYN, SYN with ACK, ACK, then the two greetings.
     let played = try exchange(.tcp).play { Greeter.self }

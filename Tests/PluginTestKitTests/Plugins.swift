@@ -55,6 +55,18 @@ struct Greeting: Observation {
   func write(to record: inout FieldWriter) { record.put(Self.nameField, ProtocolText(name)) }
 }
 
+/// Without constants: asked once a flow, about its second datagram.
+struct Watcher: DatagramPlugin {
+  static let manifest = Manifest(
+    "watcher", title: "Watcher", transports: [.udp], packets: 2, emits: [.protocolMetadata],
+    observations: [ObservationDeclaration(Greeting.self)])
+
+  func inspect(_ datagram: Datagram, memory: inout NoMemory, recorder: inout Recorder) throws(ReadError) -> Verdict {
+    recorder.observe(Greeting(name: "\(datagram.index)"))
+    return .done
+  }
+}
+
 /// Trusts a byte of the message as an index.
 struct Trapper: StreamPlugin {
   static let manifest = Manifest(
