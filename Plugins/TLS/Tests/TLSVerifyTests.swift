@@ -1,9 +1,13 @@
 // Handshakes through the whole analysis, alone and behind STARTTLS: what is observed in any cut, and that no damage traps.
 
+import OpenVPNPlugin
 import PluginTestKit
 import StartTLSPlugin
 import TLSPlugin
 import Testing
+import WireGuardPlugin
+
+@testable import PluginKit
 
 @Suite struct TLSVerifyTests {
   /// A ClientHello for `mail.example` with versions, groups and ALPN; the ServerHello of TLS 1.3 and what follows it.
@@ -38,6 +42,17 @@ import Testing
     }
     #expect(played.observations("tls").first?["server_name"]?.string == "mail.example")
     #expect(played.observations("tls").first?["way"]?.array?.compactMap(\.string) == ["starttls"])
+  }
+
+  @Test func whoIsAskedFirstChangesNothing() throws {
+    let sorted = PluginCatalog {
+      OpenVPN.self
+      StartTLS.self
+      TLS.self
+      WireGuard.self
+    }
+    let reversed = PluginCatalog(entries: sorted.entries.reversed())
+    #expect(try Self.mail.play(reversed).flows.map(\.record) == Self.mail.play(sorted).flows.map(\.record))
   }
 
   @Test func holds() async {
