@@ -84,6 +84,8 @@ extension FlowTable {
     guard let last = ending.remaining.popLast() else {
       ending.finalReason = .none
       ending.remaining = []
+      buckets = FlowBuckets()
+      idle = IdleLists()
       return nil
     }
     let flow = UInt32(truncatingIfNeeded: last)

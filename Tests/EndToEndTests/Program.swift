@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 /// What a run of a program gave.
@@ -51,12 +52,20 @@ enum Program {
       try feed.fileHandleForWriting.write(contentsOf: input)
       try feed.fileHandleForWriting.close()
     }
+    // Both at once: a program that fills one pipe while the other is read would wait for ever.
+    let messages = Mutex(Data())
+    let isRead = DispatchSemaphore(value: 0)
+    Thread.detachNewThread {
+      let read = error.fileHandleForReading.readDataToEndOfFile()
+      messages.withLock { $0 = read }
+      isRead.signal()
+    }
     let text = output.fileHandleForReading.readDataToEndOfFile()
-    let messages = error.fileHandleForReading.readDataToEndOfFile()
+    isRead.wait()
     process.waitUntilExit()
     return Outcome(
       status: process.terminationStatus, output: String(decoding: text, as: UTF8.self),
-      error: String(decoding: messages, as: UTF8.self))
+      error: messages.withLock { String(decoding: $0, as: UTF8.self) })
   }
 }
 
