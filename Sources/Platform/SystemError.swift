@@ -67,16 +67,46 @@ enum SystemCall {
     }
   }
 
+  /// The most bytes given to one write(2). Larger ones are slower: ext4 then takes its page cache in larger pieces, and
+  /// clears them first (measured on Linux 6.18: 1.2 GB in 0.27 s by 256 KiB, 0.9 s by 1 MiB, 3 s by 4 MiB).
+  private static let largestWrite = 256 * 1024
+
   /// Writes all of `bytes`, however many calls it takes.
   static func writeAll(_ bytes: RawSpan, to descriptor: Int32, subject: String) throws(SystemError) {
     var done = 0
     while done < bytes.byteCount {
-      let rest = bytes.extracting(done..<bytes.byteCount)
+      let rest = bytes.extracting(done..<min(bytes.byteCount, done &+ largestWrite))
       // Sound: the pointer and count are of one span, used within the call only.
       let written = retrying { unsafe rest.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress, $0.count) } }
       guard written >= 0 else { throw SystemError(last: "write", subject) }
       guard written > 0 else { throw SystemError("write", subject, code: ENOSPC) }
       done &+= written
+    }
+  }
+
+  /// Writes all of `first` and `second`, with one call where the system takes both at once.
+  static func writeAll(
+    _ first: RawSpan, _ second: RawSpan, to descriptor: Int32, subject: String
+  ) throws(SystemError) {
+    // Sound: both pointers and counts are of spans that live through the call, and the kernel only reads.
+    let written = retrying {
+      unsafe first.withUnsafeBytes { first in
+        unsafe second.withUnsafeBytes { second in
+          let parts = unsafe [
+            iovec(iov_base: UnsafeMutableRawPointer(mutating: first.baseAddress), iov_len: first.count),
+            iovec(iov_base: UnsafeMutableRawPointer(mutating: second.baseAddress), iov_len: second.count),
+          ]
+          return unsafe parts.withUnsafeBufferPointer { unsafe writev(descriptor, $0.baseAddress, 2) }
+        }
+      }
+    }
+    guard written >= 0 else { throw SystemError(last: "write", subject) }
+    if written < first.byteCount {
+      try writeAll(first.extracting(written..<first.byteCount), to: descriptor, subject: subject)
+    }
+    let done = max(written - first.byteCount, 0)
+    if done < second.byteCount {
+      try writeAll(second.extracting(done..<second.byteCount), to: descriptor, subject: subject)
     }
   }
 }

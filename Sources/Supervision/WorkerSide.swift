@@ -33,7 +33,7 @@ public final class WorkerRecords {
 
   /// Lines that become due together can be many: they are sent in records of about this size, cut behind a line, so that
   /// neither end holds them all at once.
-  private static let portion = 1024 * 1024
+  private static let portion = 256 * 1024
   private static let lineFeed: UInt8 = 0x0a
 
   /// Sends a record of UTF-8. Flows and findings may be any number of lines; others at most 64 MiB. Where the supervisor
