@@ -48,8 +48,8 @@ struct ExplainCommand: ParsableCommand {
     if let figures = ErrorFigures.of(rule).figures {
       lines.append(
         "Error figures: found \(figures.found) of \(figures.labelled) labelled flows; \(figures.falseFindings) false"
-          + " findings of strong or conclusive on \(figures.negatives) flows without the tool (upper bound, one-sided"
-          + " 95 %: \(figures.falseRateBoundPPM) in a million). They say how the rule did on captures that others"
+          + " findings, however certain, on \(figures.negatives) flows without the tool (upper bound, one-sided 95 %:"
+          + " \(figures.falseRateBoundPPM) in a million). They say how the rule did on captures that others"
           + " labelled, not how probable it is that one given finding is right.")
     } else {
       lines.append("Error figures: not measured.")

@@ -14,7 +14,7 @@ public struct ErrorFigures: FieldObject, Equatable {
     /// Labelled flows of the tool on which the rule gave a finding, of all such flows.
     public let found: Int
     public let labelled: Int
-    /// Flows without the tool on which the rule was at least `strong`, of all such flows.
+    /// Flows without the tool on which the rule gave a finding, however certain, of all such flows.
     public let falseFindings: Int
     public let negatives: Int
     /// Upper bound, one-sided 95 % (Clopper and Pearson), of the false finding rate, in parts per million.
@@ -40,7 +40,7 @@ public struct ErrorFigures: FieldObject, Equatable {
   static let foundField = Field<Count>("found", "labelled flows of the tool that the rule found", when: "measured")
   static let labelledField = Field<Count>("labelled", "labelled flows of the tool", when: "measured")
   static let falseField = Field<Count>(
-    "false_findings", "flows without the tool on which the rule was strong or conclusive", when: "measured")
+    "false_findings", "flows without the tool on which the rule gave a finding, however certain", when: "measured")
   static let negativesField = Field<Count>("negatives", "flows without the tool", when: "measured")
   static let boundField = Field<Count>(
     "false_rate_bound_ppm",

@@ -168,8 +168,8 @@ def errors(rates):
     return f"""
 ## Error figures of the rules
 
-How often a version of a rule found a labelled flow of its tool, and how often it was strong or conclusive on a flow of the
-negatives, with the upper bound of that rate (one-sided 95 %, Clopper and Pearson). They say how the rule did on these
+How often a version of a rule found a labelled flow of its tool, and on how many flows of the negatives it gave a finding,
+however certain, with the upper bound of that rate (one-sided 95 %, Clopper and Pearson). They say how the rule did on these
 captures. They say nothing of how common a tool is, and so not how probable it is that one given finding is right.
 
 {table(("rule / version", "tool", "found", "false", "bound"), body)}"""
