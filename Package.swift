@@ -44,12 +44,11 @@ let package = Package(
   products: [.executable(name: "veilscope", targets: ["veilscope"])]
     + forOthers.map { .library(name: $0, targets: [$0]) },
   dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
-  targets: present(
+  targets: completed(
     rooms + plugins.map(plugin) + [
       room(
         "Analysis", "Bytes", "Terms", "JSON", "Cryptography", "Platform", "CaptureFiles", "Packets", "Findings",
-        "Flows",
-        "Warrants", "PluginKit", "Wire"),
+        "Flows", "Warrants", "PluginKit", "Wire"),
       room(
         "PluginTestKit", "Bytes", "Terms", "JSON", "Platform", "Findings", "Warrants", "PluginKit", "Analysis"),
       room("Supervision", "Bytes", "Terms", "Cryptography", "Platform"),
@@ -75,8 +74,8 @@ let package = Package(
         swiftSettings: settings()),
     ]
       + [
-        "Bytes", "Terms", "JSON", "Cryptography", "Platform", "CaptureFiles", "Packets", "Wire", "Findings", "Flows",
-        "Warrants", "PluginKit", "Analysis", "PluginTestKit", "Supervision", "Commands",
+        "Bytes", "Terms", "JSON", "Cryptography", "Platform", "CaptureFiles", "Packets", "Wire", "Flows", "Warrants",
+        "Analysis", "PluginTestKit", "Supervision",
       ].map(tests) + [pluginTests()]
   )
 )
@@ -138,28 +137,16 @@ func pluginTests() -> Target {
     path: "Plugins", exclude: others, sources: tested.map { "\($0)/Tests" }, swiftSettings: settings())
 }
 
-// While the house is being built: only the rooms that are there.
-func present(_ targets: [Target]) -> [Target] {
+/// Gives each room's tests what the room imports, and leaves out what a folder does not have (`Cases`, say).
+func completed(_ targets: [Target]) -> [Target] {
   let root = (#filePath as NSString).deletingLastPathComponent
-  let hasFlows = FileManager.default.fileExists(atPath: "\(root)/Sources/Flows")
-  let here = targets.filter { hasFlows || $0.name != "Analysis" }.filter {
-    FileManager.default.fileExists(atPath: "\(root)/\($0.path ?? "")")
-  }
-  let names = Set(here.map(\.name))
-  for target in here {
-    // A room's tests import what the room imports.
+  for target in targets {
     if target.type == .test, let tested = targets.first(where: { "\($0.name)Tests" == target.name }) {
       target.dependencies += tested.dependencies
-    }
-    target.dependencies = target.dependencies.filter {
-      switch $0 {
-      case .byNameItem(let name, _), .targetItem(let name, _): names.contains(name)
-      default: true
-      }
     }
     target.exclude = target.exclude.filter {
       FileManager.default.fileExists(atPath: "\(root)/\(target.path ?? "")/\($0)")
     }
   }
-  return here
+  return targets
 }
