@@ -74,7 +74,8 @@ let package = Package(
         swiftSettings: settings()),
     ]
       + [
-        "Bytes", "Terms", "JSON", "Cryptography", "Platform", "CaptureFiles", "Packets", "Wire", "Flows", "Warrants",
+        "Bytes", "Terms", "JSON", "Cryptography", "Platform", "CaptureFiles", "Packets", "Wire", "Findings", "Flows",
+        "Warrants", "PluginKit",
         "Analysis", "PluginTestKit", "Supervision",
       ].map(tests) + [pluginTests()]
   )

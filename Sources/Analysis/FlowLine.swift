@@ -58,6 +58,9 @@ struct FlowLine {
   let watch: FlowWatch?
   let tunnel: Carrier
 
+  /// Whether the warrant lets counts and ports out.
+  let showsPorts: Bool
+
   var hasPorts: Bool { entry.transport == .tcp || entry.transport == .udp || entry.transport == .sctp }
 
   var identity: FlowIdentity {
@@ -142,7 +145,7 @@ struct FlowLine {
     out.append(0x22)
     address.append(to: &out)
     out.append(0x22)
-    if hasPorts { out.member(ShownEndpoint.portField.name, UInt64(port)) }
+    if hasPorts, showsPorts { out.member(ShownEndpoint.portField.name, UInt64(port)) }
     out.append(0x7d)
   }
 

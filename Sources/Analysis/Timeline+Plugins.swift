@@ -53,6 +53,7 @@ extension Timeline {
     past.findings = watch.findings
     past.notAssessable = watch.notAssessable
     past.protocols = watch.protocols
+    past.tunnel = watch.tunnel
     past.isConcluded = true
     watch.objects = []
     watch.findings = []
@@ -130,6 +131,9 @@ extension Timeline {
   private mutating func show(_ flow: FlowIndex, ending: Bool) {
     guard let at = watchOf[Int(flow.number)].watch, let watch = watches[at] else { return }
     present(flow, watch, ending)
+    if flows.prefixContradicts(flow, .fromInitiator) || flows.prefixContradicts(flow, .fromResponder) {
+      watch.note(notAssessable: "bytes of the stream came twice with other contents: the ends may have seen others")
+    }
     if !ending, !dispatch.wantsBytes(watch) { leave(flow) }
   }
 

@@ -95,7 +95,12 @@ struct TimelineOutput: ~Copyable {
     }
     let settled = ended.watch.map { Conflicts.settle($0.findings) } ?? []
     for each in settled {
-      indications.removeAll { $0.rule.description == each.rule.identifier.description }
+      let rule = each.rule.identifier.description
+      if indications.contains(where: { $0.rule.description == rule && !$0.inherited && $0.certainty > each.certainty })
+      {
+        continue
+      }
+      indications.removeAll { $0.rule.description == rule }
       indications.append(
         Indication(
           rule: each.rule.identifier, family: each.rule.family.rawValue, tool: each.rule.tool, variant: each.variant,
@@ -114,7 +119,7 @@ struct TimelineOutput: ~Copyable {
         initiator: names.name(ended.entry.initiator.address), responder: names.name(ended.entry.responder.address),
         context: contexts[item],
         communityID: communityText, indications: indications, core: coreReasons, watch: ended.watch,
-        tunnel: ended.tunnel)
+        tunnel: ended.tunnel, showsPorts: allowed.holds(.flow))
       if job.writesFlows { flowLine.write(to: &line, clock: &clock) }
       for each in settled { write(each, flowLine) }
     }
@@ -179,7 +184,7 @@ struct TimelineOutput: ~Copyable {
       case .icmp, .icmpv6, .other: nil
       }
     let ends =
-      names.isShowingAll
+      names.isShowingAll && allowed.holds(.flow)
       ? DisplayFilter.Ends(left: entry.initiator, right: entry.responder, portField: portField) : nil
     let filter = DisplayFilter.text(FrameMap.merged(frames, []), ends: ends)
     let manifest = table.entries[pending.plugin].manifest
@@ -221,7 +226,14 @@ struct TimelineOutput: ~Copyable {
     var report = report
     report.flows = flows
     report.notices += notices
-    report.hosts = hosts.finished()
+    // Sums are times, ports and counts: without their category there is nothing left of them.
+    report.hosts = allowed.holds(.flow) ? hosts.finished() : []
+    if hosts.leftOut > 0 {
+      report.notices.append(
+        Notice(
+          .limit, "analysis.hosts", "more hosts and tools than are summed; all findings are in the document",
+          count: hosts.leftOut))
+    }
     report.notAssessable = reasons.finished()
     report.scope.withheld.add(line.takeWithheld())
     report.scope.withheld.add(finding.takeWithheld())

@@ -61,6 +61,7 @@ struct AnalyzeCommand: ParsableCommand {
     guard (1...256).contains(workers) else {
       throw ValidationError("--workers is \(workers); expected a number from 1 to 256")
     }
+    if output == "-" || flows == "-" { throw ValidationError("outputs are files, not standard output: name one") }
     if noDigest, continuous {
       throw ValidationError("--no-digest cannot go with --continuous: a file given twice is found by its digest")
     }

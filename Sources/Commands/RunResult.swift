@@ -77,7 +77,9 @@ struct RunResult {
       items[place].digest = digest
       items[place].size = size
     case .changed: throw changed(items[place].path)
-    case .failed(let error): items[place].refuse(.cannotOpen, error.description)
+    case .failed(let error):
+      throw CommandFailure(
+        status: .cannotOpen, message: "\(items[place].path) could not be read to its end for its digest: \(error)")
     case .unavailable, nil:
       if let file = items[place].file, file.isSeekable { items[place].size = file.identity.size }
     }

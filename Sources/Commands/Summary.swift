@@ -32,6 +32,9 @@ struct Summary {
   // MARK: - Parts
 
   private var hosts: [String] {
+    guard result.flows > 0 else {
+      return ["Nothing in this evidence is covered by the warrant: no flow was read.", ""]
+    }
     guard !result.hosts.isEmpty else {
       return ["No finding in \(result.flows) flows. That is no proof of absence: see what could not be assessed.", ""]
     }
