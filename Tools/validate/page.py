@@ -51,14 +51,14 @@ def runs(corpus, results):
     bad = results.crashed + results.hung
     if bad:
         text += "\n" + table(
-            ("capture", "status", "said"), [(name, results.statuses[name], results.complaints[name]) for name in bad]
+            ("capture", "status", "said"), [(name, results.statuses[name], results.complaints[name].split(name + ": ", 1)[-1]) for name in bad]
         )
     else:
         text += "\nNo crash and no hang.\n"
     odd = [name for name in corpus.captures if corpus.is_normal(name) and results.statuses[name] == 65]
     if odd:
         text += "\nNormal captures that were not read:\n\n" + table(
-            ("capture", "said"), [(name, results.complaints[name]) for name in odd]
+            ("capture", "said"), [(name, results.complaints[name].split(name + ": ", 1)[-1]) for name in odd]
         )
     return text
 
