@@ -55,7 +55,7 @@ public enum Analysis {
     var untilProgress = progressFrames
     do {
       while reader.advance() {
-        if let end = job.endBefore, reader.header.reference.number >= end { break }
+        if let end = job.endBefore, reader.header.reference.number &+ job.framesBefore >= end { break }
         if Int(reader.header.interface) >= known {
           // Beyond what is described no further interface becomes known.
           known = max(try learn(&timeline, reader.facts.interfaces, 0), Int(reader.header.interface) &+ 1)

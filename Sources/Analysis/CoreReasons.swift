@@ -11,12 +11,14 @@ struct CoreReasons: OptionSet {
   static let gap = CoreReasons(rawValue: 4)
   static let cut = CoreReasons(rawValue: 8)
   static let aboveMTU = CoreReasons(rawValue: 16)
+  static let afterFault = CoreReasons(rawValue: 32)
 
   private static let texts: [(reason: CoreReasons, text: StaticString)] = [
     (.beginsMidStream, "begins mid-stream: what came before is not in the evidence"),
     (.oneDirection, "one direction only: that no answer is seen says nothing"),
     (.gap, "bytes of the stream are missing in the evidence"),
     (.cut, "payload cut by the snap length"),
+    (.afterFault, "may be the rest of a flow that a fault of the program cut: what came before is in no record"),
     (.aboveMTU, "segments above the link's MTU: sizes are not those of the wire"),
   ]
 

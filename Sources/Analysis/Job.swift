@@ -31,10 +31,28 @@ public struct AnalysisJob: Sendable {
     public var frame: UInt64
     /// Place in the catalog, from 0.
     public var plugin: Int
+    /// The flow, by its id, that was being ended then: only its end is concerned. 0: the frame's own flow.
+    public var flow: UInt64
+    /// What happened there, as a clause: `trapped (SIGILL)`.
+    public var cause: String
 
-    public init(frame: UInt64, plugin: Int) {
+    public init(frame: UInt64, plugin: Int, flow: UInt64 = 0, cause: String = "failed") {
       self.frame = frame
       self.plugin = plugin
+      self.flow = flow
+      self.cause = cause
+    }
+  }
+
+  /// A frame to be passed over.
+  public struct Skipped: Sendable, Equatable {
+    public var frame: UInt64
+    /// As in `Barred`.
+    public var cause: String
+
+    public init(frame: UInt64, cause: String = "failed") {
+      self.frame = frame
+      self.cause = cause
     }
   }
 
@@ -51,12 +69,16 @@ public struct AnalysisJob: Sendable {
   // What follows is not part of the encoded job: the supervisor says it at each attempt.
   public var barred: [Barred] = []
   /// Frames to be passed over, since the analysis itself failed on them; counted as in `Barred`.
-  public var skipped: [UInt64] = []
+  public var skipped: [Skipped] = []
   /// The evidence is taken to end before this frame.
   public var endBefore: UInt64?
   /// Frames and bytes of a stream that an earlier worker read and this one does not see again.
   public var framesBefore: UInt64 = 0
   public var offsetBefore: Int64 = 0
+  /// The last flow id and third party's ordinal that earlier workers gave, and how many of those flows have no record.
+  public var flowsBefore: UInt64 = 0
+  public var thirdPartiesBefore: UInt64 = 0
+  public var lostFlows: UInt64 = 0
   /// Plugins that are not to run, by their place in the catalog.
   public var disabled: [Int] = []
 

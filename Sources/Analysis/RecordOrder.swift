@@ -47,7 +47,7 @@ struct RecordOrder {
   private let bound: Int
   private let spill: (any SpillStorage)?
   /// The lowest ordinal not yet released.
-  private(set) var base: UInt64 = 0
+  private(set) var base: UInt64
   /// For each ordinal from `base` on: open, the index in `waiting` plus one, or spilled. `head` is the place of `base`.
   private var marks: [UInt32] = []
   private var head = 0
@@ -63,8 +63,10 @@ struct RecordOrder {
   /// - Parameters:
   ///   - bound: bytes that may wait in memory.
   ///   - spill: where the rest waits; nil keeps everything in memory.
-  init(bound: Int, spill: (any SpillStorage)?) {
+  ///   - first: the first ordinal.
+  init(bound: Int, spill: (any SpillStorage)?, first: UInt64 = 0) {
     self.bound = bound
+    base = first
     self.spill = spill
   }
 

@@ -15,6 +15,9 @@ public enum TimelineRecord: UInt8, Sendable, CaseIterable {
   /// The capture's headers, in hexadecimal: what a reader needs to go on in the middle of evidence that cannot be read
   /// twice.
   case preamble = 5
+  /// How many flows have been handed over whole, by the last one's id, as a decimal number: of evidence that cannot be read
+  /// twice.
+  case mark = 6
 }
 
 /// Takes records in order.
@@ -43,7 +46,7 @@ public final class MemorySink: RecordSink {
     case .findings: findings.append(payload)
     case .report: report.append(payload)
     case .end: isWhole = true
-    case .preamble: break
+    case .preamble, .mark: break
     }
   }
 }

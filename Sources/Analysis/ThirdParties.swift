@@ -10,8 +10,13 @@ struct ThirdParties {
   private let showsAll: Bool
   private let targets: [Target]
   private var ordinals: [Address: UInt32] = [:]
+  /// The last ordinal given.
+  private(set) var named: UInt64
 
-  init(scope: Scope, categories: CategorySet) {
+  /// - Parameter named: ordinals that an earlier worker gave in this timeline: its addresses died with it, so that one of
+  ///   them may get a second ordinal, but no ordinal ever names two addresses.
+  init(scope: Scope, categories: CategorySet, named: UInt64 = 0) {
+    self.named = named
     showsAll = categories.allows(.addressesOfThirdParties)
     targets = scope.targets
   }
@@ -23,7 +28,8 @@ struct ThirdParties {
     if showsAll { return .address(address) }
     if let ordinal = ordinals[address] { return .thirdParty(ordinal) }
     if isTarget(address) { return .address(address) }
-    let ordinal = UInt32(clamping: ordinals.count + 1)
+    named += 1
+    let ordinal = UInt32(clamping: named)
     ordinals[address] = ordinal
     return .thirdParty(ordinal)
   }

@@ -39,14 +39,19 @@ extension Timeline {
   private mutating func record(_ item: Int, _ facts: CaptureFacts?) -> EvidenceRecord {
     var record = evidence[item]
     record.last = latest[item]
+    if job.framesBefore > 0 {
+      record.uncountedFrames = job.framesBefore
+      record.lostFlows = job.lostFlows
+    }
     record.unreadLinkTypes = unreadLinkTypes[item].sorted { $0.key < $1.key }.map {
       UnreadLinkType(linkType: $0.key, frames: $0.value)
     }
     guard let facts else { return record }
     record.format = facts.format.rawValue
     record.compression = facts.compression == .none ? nil : facts.compression.rawValue
-    record.bytesRead = facts.bytes
-    record.frames = facts.frames
+    // What an earlier worker read is read; the preamble, which came again, is not counted twice.
+    record.bytesRead = UInt64(clamping: Int64(clamping: facts.bytes) &+ job.offsetBefore)
+    record.frames = facts.frames &+ job.framesBefore
     record.interfaces = facts.interfaces.enumerated().map { index, interface in
       let drops = [interface.dropped.byRecords, interface.dropped.byInterface, interface.dropped.bySystem]
       let known = drops.compactMap { $0 }

@@ -48,8 +48,8 @@ public struct Timeline: ~Copyable {
   var latest: [Timestamp?]
   private(set) var framesTaken: UInt64 = 0
   var framesByInterface: [[UInt64]]
-  private let skipped: Set<UInt64>
-  private let barred: [UInt64: BitSet128]
+  private let skipped: [UInt64: String]
+  private let barred: [UInt64: [AnalysisJob.Barred]]
   private let announcesBeginnings: Bool
   let announcesEnds: Bool
 
@@ -96,16 +96,14 @@ public struct Timeline: ~Copyable {
     scopes = job.items.map { EvidenceScope(job.scope, EvidenceFacts(clockOffsetNanoseconds: $0.clockOffset)) }
     interfacesKnown = job.items.map { _ in 0 }
     let limits = job.settings.flowLimits
-    flows = FlowTable(limits: limits)
+    flows = FlowTable(limits: limits, firstOrdinal: job.flowsBefore)
     fragments = FragmentTable(limits: limits)
     evidence = job.items.map { _ in EvidenceRecord() }
     unreadLinkTypes = job.items.map { _ in [:] }
     latest = job.items.map { _ in nil }
     framesByInterface = job.items.map { _ in [] }
-    skipped = Set(job.skipped)
-    var barred: [UInt64: BitSet128] = [:]
-    for entry in job.barred { barred[entry.frame, default: .empty].insert(entry.plugin) }
-    self.barred = barred
+    skipped = Dictionary(job.skipped.map { ($0.frame, $0.cause) }, uniquingKeysWith: { first, _ in first })
+    barred = Dictionary(grouping: job.barred, by: \.frame)
     announcesBeginnings = table.wants(ObjectIdentifier(FlowBegan.self))
     announcesEnds = table.wants(ObjectIdentifier(FlowEnded.self))
   }
@@ -125,14 +123,13 @@ public struct Timeline: ~Copyable {
     page?.takeUp(frame: place)
     let item = Int(header.reference.evidence)
     count(header, item)
-    if !skipped.isEmpty, skipped.contains(place) {
-      noteFault("fault.analysis", "the analysis failed on this frame; it was left out", header)
+    if !skipped.isEmpty, let cause = skipped[place] {
+      noteFault("fault.analysis", "the analysis \(cause) on this frame; it was left out", header.reference)
       return
     }
     dispatch.barred = .empty
-    if !barred.isEmpty, let plugins = barred[place] {
-      dispatch.barred = plugins
-      noteBarred(plugins, header)
+    if !barred.isEmpty {
+      bar(at: place, flow: 0, header.reference, "it was kept off that flow from this frame on")
     }
     decoder.begin(
       linkType: header.linkType, fcsLength: header.fcsLength, originalLength: Int(header.originalLength), bytes: bytes)
@@ -244,6 +241,7 @@ public struct Timeline: ~Copyable {
       if table.shape > 0 { shapeCounts[number] = 0 }
     }
     output.begin(flows[accounting.flow])
+    if job.isStream { page?.counted(flows: output.flows, thirdParties: output.thirdParties) }
     if let earlier = accounting.continues {
       moveWatch(from: Int(earlier.number), to: number)
     }
@@ -255,18 +253,28 @@ public struct Timeline: ~Copyable {
 
   /// Ends what has ended, in order.
   ///
-  /// - Parameter isClosing: the last frame was taken: each flow then has a place of its own behind it, so that a plugin
-  ///   that fails at the end of one flow is kept off that flow only.
+  /// Many flows may end by one frame: each is named on the page, so that a plugin that fails at the end of one is kept off
+  /// that one only.
+  ///
+  /// - Parameter isClosing: the last frame was taken: each flow then has a place of its own behind it.
   mutating func drain(isClosing: Bool = false) throws(SinkError) {
+    let ownBarred = dispatch.barred
     while let ended = flows.nextEnded() {
       if isClosing {
         dispatch.frame &+= 1
         page?.takeUp(frame: dispatch.frame)
-        dispatch.barred = barred[dispatch.frame] ?? .empty
+      }
+      let id = flows[ended.flow].ordinal &+ 1
+      page?.end(flow: id)
+      dispatch.barred = .empty
+      if !barred.isEmpty {
+        bar(at: dispatch.frame, flow: id, flows[ended.flow].lastFrame, "it was kept off the end of that flow")
       }
       try finish(ended)
       flows.release(ended.flow)
     }
+    page?.end(flow: 0)
+    dispatch.barred = ownBarred
   }
 
   // MARK: - Fragments
@@ -334,21 +342,19 @@ public struct Timeline: ~Copyable {
     }
   }
 
-  /// Said here, since the supervisor knows a frame's place in the timeline only, and here are its file and number.
-  private mutating func noteBarred(_ plugins: BitSet128, _ header: FrameHeader) {
-    var rest = plugins
-    while let plugin = rest.popFirst() {
-      noteFault(
-        "fault.plugin",
-        "the plugin \(table.entries[plugin].manifest.identifier) failed; it was kept off that flow from this frame on",
-        header)
+  /// Keeps plugins off the flow at hand that failed here before. Said here, since the supervisor knows a frame's place in
+  /// the timeline only, and here are its file and number.
+  private mutating func bar(at place: UInt64, flow: UInt64, _ frame: FrameReference, _ consequence: String) {
+    for entry in barred[place] ?? [] where entry.flow == flow && !dispatch.barred.contains(entry.plugin) {
+      guard table.entries.indices.contains(entry.plugin) else { continue }
+      dispatch.barred.insert(entry.plugin)
+      let name = table.entries[entry.plugin].manifest.identifier
+      noteFault("fault.plugin", "the plugin \(name) \(entry.cause); \(consequence)", frame)
     }
   }
 
-  private mutating func noteFault(_ code: String, _ message: String, _ header: FrameHeader) {
+  private mutating func noteFault(_ code: String, _ message: String, _ frame: FrameReference) {
     output.note(
-      Notice(
-        .fault, code, message, evidence: header.reference.evidence, frame: header.reference.number,
-        offset: header.reference.offset))
+      Notice(.fault, code, message, evidence: frame.evidence, frame: frame.number, offset: frame.offset))
   }
 }

@@ -38,7 +38,12 @@ struct TimelineOutput: ~Copyable {
   private(set) var reasons = ReasonSums()
   private(set) var notices: [Notice] = []
   private(set) var withheld = Withheld()
-  private(set) var flows: UInt64 = 0
+  private(set) var flows: UInt64
+  /// Of evidence that an earlier worker began to read: the first packet's time, from which on flows may be rests.
+  private var takenUp: Timestamp?
+  /// Of evidence that cannot be read twice: flows handed over, and the second of packet time in which that was.
+  private var marked: UInt64 = 0
+  private var markedSecond: Int64 = 0
 
   init(job: AnalysisJob, table: PluginTable, sink: any RecordSink, spill: (any SpillStorage)?) {
     self.job = job
@@ -51,8 +56,10 @@ struct TimelineOutput: ~Copyable {
         EvidenceName(name: $0.name, sha256: $0.sha256, place: $0.place), plugins: table,
         showsEvidence: job.items.count > 1)
     }
-    names = ThirdParties(scope: job.scope, categories: job.categories)
-    order = RecordOrder(bound: job.settings.waitingBytes, spill: spill)
+    flows = job.flowsBefore
+    marked = job.flowsBefore
+    names = ThirdParties(scope: job.scope, categories: job.categories, named: job.thirdPartiesBefore)
+    order = RecordOrder(bound: job.settings.waitingBytes, spill: spill, first: job.flowsBefore)
     line = FieldWriter(JSONWriter(reserving: 4_096), allowing: allowed)
     finding = FieldWriter(JSONWriter(reserving: 4_096), allowing: allowed)
     order.lines.reserveCapacity(TimelineOutput.batch + 65_536)
@@ -71,9 +78,28 @@ struct TimelineOutput: ~Copyable {
   /// A flow begins: third parties get their ordinals now, in order of first appearance.
   mutating func begin(_ entry: FlowEntry) {
     flows &+= 1
+    if job.framesBefore > 0, takenUp == nil { takenUp = entry.firstTime }
     guard !names.isShowingAll else { return }
     _ = names.name(entry.initiator.address)
     _ = names.name(entry.responder.address)
+  }
+
+  /// The last third party's ordinal that was given.
+  var thirdParties: UInt64 { names.named }
+
+  /// Whether a flow may be the rest of one that an earlier worker had begun: it began without a SYN, before the timeout
+  /// of flows that were open then could pass.
+  private func mayBeRest(_ entry: FlowEntry) -> Bool {
+    guard let takenUp else { return false }
+    if entry.transport == .tcp, !entry.beginsMidStream { return false }
+    guard let first = entry.firstTime else { return true }
+    let timeout =
+      switch entry.transport {
+      case .tcp: job.settings.tcpIdle
+      case .udp: job.settings.udpIdle
+      default: job.settings.otherIdle
+      }
+    return (first.nanoseconds &- takenUp.nanoseconds) / 1_000_000_000 < Int64(timeout)
   }
 
   /// A flow's end, with everything that was said of it.
@@ -107,7 +133,8 @@ struct TimelineOutput: ~Copyable {
           certainty: each.certainty, inherited: false))
     }
     for reason in ended.watch?.notAssessable ?? [] { reasons.add(reason) }
-    let coreReasons = CoreReasons(ended.entry, ended.annex)
+    var coreReasons = CoreReasons(ended.entry, ended.annex)
+    if mayBeRest(ended.entry) { coreReasons.insert(.afterFault) }
     if !coreReasons.isEmpty { reasons.add(coreReasons) }
     let needsLine = job.writesFlows || !settled.isEmpty
     if needsLine {
@@ -135,6 +162,7 @@ struct TimelineOutput: ~Copyable {
           try handOver()
         }
       }
+      if job.isStream { try handOverStream(ended.entry) }
     } catch let error as SpillError {
       throw SinkError(message: error.message)
     } catch let error as SinkError {
@@ -152,8 +180,18 @@ struct TimelineOutput: ~Copyable {
     }
   }
 
+  /// Of evidence that cannot be read twice what is not handed over is lost with the worker: it goes out at least once a
+  /// second of packet time.
+  private mutating func handOverStream(_ entry: FlowEntry) throws(SinkError) {
+    let second = (entry.lastTime?.nanoseconds ?? 0) / 1_000_000_000
+    guard second != markedSecond, order.base > marked else { return }
+    markedSecond = second
+    try handOver()
+  }
+
   /// Hands over what has been released.
   private mutating func handOver() throws(SinkError) {
+    defer { marked = order.base }
     if !order.lines.isEmpty {
       try order.lines.withRawSpan { (span) throws(SinkError) in try sink.take(.flows, span) }
       order.lines.removeAll(keepingCapacity: true)
@@ -161,6 +199,10 @@ struct TimelineOutput: ~Copyable {
     if !order.findings.isEmpty {
       try order.findings.withRawSpan { (span) throws(SinkError) in try sink.take(.findings, span) }
       order.findings.removeAll(keepingCapacity: true)
+    }
+    if job.isStream, order.base > marked {
+      let count = Array(String(order.base).utf8)
+      try count.withRawSpan { (span) throws(SinkError) in try sink.take(.mark, span) }
     }
   }
 

@@ -26,12 +26,18 @@ enum WorkerBody {
       var job = try AnalysisJob(decoding: context.job.settings)
       let exclusions = context.job.exclusions
       // The channel counts plugins from 1: 0 is no plugin.
-      job.barred = exclusions.barred.map { AnalysisJob.Barred(frame: $0.frame, plugin: Int($0.plugin) - 1) }
-      job.skipped = exclusions.skippedFrames
+      job.barred = exclusions.barred.map {
+        AnalysisJob.Barred(
+          frame: $0.place.frame, plugin: Int($0.place.plugin) - 1, flow: $0.place.flow, cause: "\($0.cause)")
+      }
+      job.skipped = exclusions.skippedFrames.map { AnalysisJob.Skipped(frame: $0.place.frame, cause: "\($0.cause)") }
       job.disabled = exclusions.disabledPlugins.map { Int($0) - 1 }
       job.endBefore = exclusions.endBefore
       job.framesBefore = context.job.framesBefore
       job.offsetBefore = context.job.offsetBefore
+      job.flowsBefore = context.job.flowsBefore
+      job.thirdPartiesBefore = context.job.thirdPartiesBefore
+      job.lostFlows = context.job.lostFlows
       try Analysis.analyse(
         context.evidence.map { Descriptor($0) }, job: job, catalog: plugins, page: context.notes, sink: sink,
         spill: WorkerSpill(context.spill))
@@ -80,6 +86,9 @@ private final class ChannelSink: RecordSink {
     case .preamble:
       records.send(.preamble, payload)
       // It must be there when this process no longer is.
+      records.flush()
+    case .mark:
+      records.send(.mark, payload)
       records.flush()
     // The worker's side says the end itself.
     case .end: break

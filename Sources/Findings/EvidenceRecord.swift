@@ -75,6 +75,9 @@ public struct EvidenceRecord: FieldObject {
   public var unreadLinkTypes: [UnreadLinkType] = []
   public var timeRegressions: UInt64 = 0
   public var damage: [Notice] = []
+  /// Of evidence that could not be read twice, where a fault cost what was known.
+  public var uncountedFrames: UInt64?
+  public var lostFlows: UInt64?
   /// Why it is no capture, in a set whose other files are.
   public var problem: String?
 
@@ -97,6 +100,16 @@ public struct EvidenceRecord: FieldObject {
   static let unreadField = ObjectListField<UnreadLinkType>(
     "unread_link_types", "frames of link types that are not read")
   static let regressionsField = Field<Count>("time_regressions", "frames whose time lies before an earlier frame's")
+  static let uncountedField = Field<Count>(
+    "uncounted_frames",
+    """
+    frames before the last fault: they are in `frames` and in no other count of this item, of `scope`, `hosts` and \
+    `not_assessable`; `first_packet` is that of the frames behind them
+    """,
+    when: "standard input was taken up again behind a fault")
+  static let lostField = Field<Count>(
+    "lost_flows", "flows begun before a fault of which there is neither record nor finding",
+    when: "standard input was taken up again behind a fault")
   static let damageField = ObjectListField<NoticeRecord>("damage", "what could not be read, with offsets")
 
   public static var fields: [FieldDeclaration] {
@@ -104,7 +117,8 @@ public struct EvidenceRecord: FieldObject {
       formatField.declaration, compressionField.declaration, interfacesField.declaration, firstField.declaration,
       lastField.declaration, bytesField.declaration, framesField.declaration, notIPField.declaration,
       malformedField.declaration, cutField.declaration, protectedField.declaration, deepField.declaration,
-      unreadField.declaration, regressionsField.declaration, damageField.declaration,
+      unreadField.declaration, regressionsField.declaration, uncountedField.declaration, lostField.declaration,
+      damageField.declaration,
     ]
   }
 
@@ -124,6 +138,8 @@ public struct EvidenceRecord: FieldObject {
     record.put(Self.deepField, Count(tooDeep))
     record.put(Self.unreadField, unreadLinkTypes)
     record.put(Self.regressionsField, Count(timeRegressions))
+    record.put(Self.uncountedField, uncountedFrames.map { Count($0) })
+    record.put(Self.lostField, lostFlows.map { Count($0) })
     record.put(Self.damageField, damage.map { NoticeRecord($0) })
   }
 }

@@ -28,12 +28,13 @@ public struct FlowTable: ~Copyable {
   var prefixes: PrefixStore
 
   /// Flows ever made; the next one's ordinal.
-  public internal(set) var created: UInt64 = 0
+  public internal(set) var created: UInt64
   /// Open flows that were closed for want of room.
   public internal(set) var evictions: UInt64 = 0
 
   /// An empty table. The seed spreads the hashes; it changes no result.
-  public init(limits: FlowLimits = FlowLimits(), seed: UInt64 = 0x243f_6a88_85a3_08d3) {
+  public init(limits: FlowLimits = FlowLimits(), seed: UInt64 = 0x243f_6a88_85a3_08d3, firstOrdinal: UInt64 = 0) {
+    created = firstOrdinal
     self.limits = limits
     self.seed = seed
     timeouts = InlineArray { limits.timeout(IdleClass(rawValue: UInt8($0)) ?? .other) }

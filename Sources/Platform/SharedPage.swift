@@ -4,6 +4,9 @@
 //   word 1   resume: offset just after the frame in hand, in the evidence as it is read
 //   word 2   frames done
 //   word 3   beats: raised by work that belongs to no frame, so that it does not pass for standing still
+//   word 4   flow that is being ended, by its id, from 1; 0: none, the frame's own flow is at hand
+//   word 5   flows begun, those of earlier workers included: the last id given
+//   word 6   third parties named, those of earlier workers included: the last ordinal given
 
 import CVeilPlatform
 import Glibc
@@ -15,19 +18,24 @@ public struct WorkerPlace: Equatable, Sendable {
   public var frame: UInt64
   /// The plugin that was called, from 1 in the catalog's order; 0 outside plugins.
   public var plugin: UInt16
+  /// The flow that was being ended, by its id; 0 where the frame's own flow was at hand.
+  public var flow: UInt64
 
-  public init(frame: UInt64, plugin: UInt16) {
+  public init(frame: UInt64, plugin: UInt16, flow: UInt64 = 0) {
     self.frame = frame
     self.plugin = plugin
+    self.flow = flow
   }
 
-  init(word: UInt64) { self.init(frame: word >> 16, plugin: UInt16(truncatingIfNeeded: word)) }
+  init(word: UInt64, flow: UInt64) {
+    self.init(frame: word >> 16, plugin: UInt16(truncatingIfNeeded: word), flow: flow)
+  }
 }
 
 /// The worker's pen: relaxed stores of one word each, a few instructions. The reader sees each word whole.
 @frozen @safe
 public struct PlaceNotes: Sendable {
-  // Sound: points to four words that live as long as the process (a worker's page), or as the `SharedPage`.
+  // Sound: points to seven words that live as long as the process (a worker's page), or as the `SharedPage`.
   @usableFromInline nonisolated(unsafe) let words: UnsafeMutablePointer<Atomic<UInt64>>
 
   init(words: UnsafeMutablePointer<Atomic<UInt64>>) { unsafe self.words = unsafe words }
@@ -35,7 +43,7 @@ public struct PlaceNotes: Sendable {
   /// A frame is taken up; no plugin is at work.
   @inlinable @inline(__always)
   public func takeUp(frame: UInt64) {
-    // Sound, here and below: one of the four words of the page, by the initialiser's promise.
+    // Sound, here and below: one of the seven words of the page, by the initialiser's promise.
     unsafe words[0].store(frame &<< 16, ordering: .relaxed)
   }
 
@@ -52,6 +60,20 @@ public struct PlaceNotes: Sendable {
     // Sound: as in `takeUp`.
     unsafe words[1].store(offset, ordering: .relaxed)
     unsafe words[2].store(frames, ordering: .relaxed)
+  }
+
+  /// A flow is about to be ended, by its id; 0 says that the frame's own flow is at hand again.
+  public func end(flow: UInt64) {
+    // Sound: as in `takeUp`.
+    unsafe words[4].store(flow, ordering: .relaxed)
+  }
+
+  /// The last flow id and the last third party's ordinal that were given. Only where evidence cannot be read twice: the
+  /// next worker counts on from them.
+  public func counted(flows: UInt64, thirdParties: UInt64) {
+    // Sound: as in `takeUp`.
+    unsafe words[5].store(flows, ordering: .relaxed)
+    unsafe words[6].store(thirdParties, ordering: .relaxed)
   }
 
   /// Work that belongs to no frame (closing flows, summing up) goes on. Call it at least once a second.
@@ -71,6 +93,7 @@ public final class SharedPage: Sendable {
   nonisolated(unsafe) private let base: UnsafeMutableRawPointer
 
   private static let byteCount = 4096
+  private static let wordCount = 7
 
   /// A new page, all zero.
   public init() throws(SystemError) {
@@ -105,27 +128,29 @@ public final class SharedPage: Sendable {
     guard unsafe fstat(descriptor, &status) == 0, status.st_size == off_t(byteCount),
       let base = unsafe map(descriptor)
     else { throw SystemError("use", "the shared page", code: EINVAL) }
-    return unsafe PlaceNotes(words: base.bindMemory(to: Atomic<UInt64>.self, capacity: 4))
+    return unsafe PlaceNotes(words: base.bindMemory(to: Atomic<UInt64>.self, capacity: wordCount))
   }
 
-  public var place: WorkerPlace { WorkerPlace(word: word(0)) }
+  public var place: WorkerPlace { WorkerPlace(word: word(0), flow: word(4)) }
   /// The offset up to which evidence has been taken up.
   public var offset: UInt64 { word(1) }
   public var framesDone: UInt64 { word(2) }
-  /// All words that show life. Two equal values: the worker stood still between them.
+  public var flowsBegun: UInt64 { word(5) }
+  public var thirdPartiesNamed: UInt64 { word(6) }
+  /// The words that show life. Two equal values: the worker stood still between them.
   public var pulse: SIMD4<UInt64> { SIMD4(word(0), word(1), word(2), word(3)) }
 
   /// Back to all zero, for the next attempt.
   public func clear() {
-    // Sound, here and below: four words, see `words`.
-    for index in 0..<4 { unsafe words[index].store(0, ordering: .relaxed) }
+    // Sound, here and below: seven words, see `words`.
+    for index in 0..<SharedPage.wordCount { unsafe words[index].store(0, ordering: .relaxed) }
   }
 
   private func word(_ index: Int) -> UInt64 { unsafe words[index].load(ordering: .relaxed) }
 
   private var words: UnsafeMutablePointer<Atomic<UInt64>> {
-    // Sound: the page is mapped, aligned and larger than four words; Atomic<UInt64> is a plain word.
-    unsafe base.bindMemory(to: Atomic<UInt64>.self, capacity: 4)
+    // Sound: the page is mapped, aligned and larger than seven words; Atomic<UInt64> is a plain word.
+    unsafe base.bindMemory(to: Atomic<UInt64>.self, capacity: SharedPage.wordCount)
   }
 
   private static func map(_ descriptor: Int32) -> UnsafeMutableRawPointer? {

@@ -49,6 +49,20 @@ public final class SpoolFile: @unchecked Sendable {
     flushed = 0
   }
 
+  /// Takes back everything after the first `size` bytes.
+  public func truncate(to size: UInt64) throws(SystemError) {
+    guard size < self.size else { return }
+    if size >= flushed {
+      buffer.removeSubrange(Int(size &- flushed)...)
+      return
+    }
+    buffer.removeAll(keepingCapacity: true)
+    guard ftruncate(descriptor, off_t(size)) == 0, lseek(descriptor, off_t(size), SEEK_SET) >= 0 else {
+      throw SystemError(last: "shorten", subject)
+    }
+    flushed = size
+  }
+
   /// Lends the contents from the beginning, in pieces of at most 256 KiB.
   public func forEachPiece(_ body: (RawSpan) throws(SystemError) -> Void) throws(SystemError) {
     var offset: UInt64 = 0

@@ -14,11 +14,13 @@ extension Fault {
 
   private var consequence: String {
     switch measure {
+    case .barred where place.flow > 0: "it was kept off the end of one flow, which ended by this frame"
     case .barred: "it was kept off that flow from this frame on"
     case .disabled: "it had failed too often and was left out for this evidence"
     case .skippedFrame: "this frame was left out"
     case .endedBefore: "the evidence was analysed up to the frame before"
-    case .wentOn: "analysis went on behind this frame; flows that were open here are cut, and records due were lost"
+    case .wentOn:
+      "analysis went on behind this frame; of \(lostFlows) flow\(lostFlows == 1 ? "" : "s") begun before there is no record"
     case .gaveUp: "what follows was not analysed"
     }
   }
@@ -29,6 +31,6 @@ extension ItemOutcome {
   /// out, and where, and says so when it gets there.
   public func isNamedByWorker(_ fault: Fault) -> Bool {
     end == .complete && (fault.measure == .barred || fault.measure == .skippedFrame)
-      && !faults.contains { $0.measure == .endedBefore }
+      && !faults.contains { $0.measure == .endedBefore || $0.measure == .wentOn || $0.measure == .gaveUp }
   }
 }

@@ -13,14 +13,23 @@ public enum FaultCause: Equatable, Sendable, CustomStringConvertible {
   /// It ended by itself without having finished.
   case status(Int32)
 
+  /// A clause that names the cause; its subject is the plugin, or the analysis.
   public var description: String {
     switch self {
-    case .signal(let number): "ended by signal \(number)"
-    case .stalled: "did not come to an end"
+    case .signal(let number): FaultCause.signals[number] ?? "was ended by signal \(number)"
+    case .stalled: "looped: it made no progress within its limit of processor time"
     case .badRecord(let fault): "sent \(fault)"
     case .status(let code): "ended with status \(code) before it was done"
     }
   }
+
+  /// What a signal says (Linux signal(7)). A check of the language ends in ILL or TRAP.
+  private static let signals: [Int32: String] = [
+    4: "trapped (SIGILL)", 5: "trapped (SIGTRAP)", 6: "gave up (SIGABRT), as where no memory can be had",
+    7: "trapped on a bad address (SIGBUS)", 8: "trapped on an impossible number (SIGFPE)",
+    9: "was killed by the system (SIGKILL), as it does where memory runs out",
+    11: "trapped on a bad address (SIGSEGV), as where the stack runs out",
+  ]
 }
 
 /// A fault, and what was done about it.
@@ -43,6 +52,8 @@ public struct Fault: Equatable, Sendable {
   public let place: WorkerPlace
   public let cause: FaultCause
   public let measure: Measure
+  /// Flows that were begun before the fault and of which there is no record: where analysis went on behind it.
+  public var lostFlows: UInt64 = 0
 }
 
 /// Decides after each death of one item's workers, always so that the next attempt gets further or leaves out more.
@@ -63,9 +74,9 @@ struct FaultLedger {
     let measure = measure(for: place)
     faults.append(Fault(place: place, cause: cause, measure: measure))
     switch measure {
-    case .barred: exclusions.barred.append(place)
+    case .barred: exclusions.barred.append(Exclusion(place: place, cause: cause))
     case .disabled: exclusions.disabledPlugins.append(place.plugin)
-    case .skippedFrame: exclusions.skippedFrames.append(place.frame)
+    case .skippedFrame: exclusions.skippedFrames.append(Exclusion(place: place, cause: cause))
     case .endedBefore: exclusions.endBefore = place.frame
     case .wentOn, .gaveUp: break
     }
@@ -73,9 +84,11 @@ struct FaultLedger {
   }
 
   /// Takes a death over evidence that cannot be read twice: the next worker goes on behind the frame, if it can.
-  mutating func takeOfStream(_ place: WorkerPlace, _ cause: FaultCause, canGoOn: Bool) -> Fault.Measure {
+  mutating func takeOfStream(
+    _ place: WorkerPlace, _ cause: FaultCause, canGoOn: Bool, lostFlows: UInt64 = 0
+  ) -> Fault.Measure {
     let measure: Fault.Measure = canGoOn && place.frame > 0 && faults.count < FaultLedger.mostFaults ? .wentOn : .gaveUp
-    faults.append(Fault(place: place, cause: cause, measure: measure))
+    faults.append(Fault(place: place, cause: cause, measure: measure, lostFlows: lostFlows))
     if place.plugin > 0, !exclusions.disabledPlugins.contains(place.plugin),
       faults.count(where: { $0.place.plugin == place.plugin }) >= FaultLedger.faultsOfOnePlugin
     {
@@ -84,16 +97,19 @@ struct FaultLedger {
     return measure
   }
 
+  /// Nothing more is read: the evidence is taken to end where the last worker ended.
+  mutating func endNow() { exclusions.endBefore = 1 }
+
   private func measure(for place: WorkerPlace) -> Fault.Measure {
     // Before the first frame there is nothing to leave out; and an end must be.
     guard place.frame > 0, faults.count < FaultLedger.mostFaults + FaultLedger.lastFaults else { return .gaveUp }
     if let end = exclusions.endBefore {
       return place.frame < end && place.frame > 1 ? .endedBefore : .gaveUp
     }
-    if faults.count >= FaultLedger.mostFaults || exclusions.skippedFrames.contains(place.frame) { return .endedBefore }
+    if faults.count >= FaultLedger.mostFaults || exclusions.skips(place.frame) { return .endedBefore }
     // A worker that was taken over may name a plugin that was not called: then, too, the next step leaves out more.
     guard place.plugin > 0, !exclusions.disabledPlugins.contains(place.plugin) else { return .skippedFrame }
-    guard !exclusions.barred.contains(place) else { return .disabled }
+    guard !exclusions.bars(place) else { return .disabled }
     let earlier = faults.count(where: { $0.place.plugin == place.plugin })
     return earlier + 1 >= FaultLedger.faultsOfOnePlugin ? .disabled : .barred
   }

@@ -39,6 +39,14 @@ final class FlowOrder: Sendable {
     try state.withLock { (state) throws(OutputError) in try state.output.write(record) }
   }
 
+  /// How much has been written: for `rollBack(to:)` of the item whose turn it is.
+  var size: UInt64 { state.withLock { $0.output.size } }
+
+  /// Takes back what the item whose turn it is has written behind `size`.
+  func rollBack(to size: UInt64) throws(OutputError) {
+    try state.withLock { (state) throws(OutputError) in try state.output.truncate(to: max(size, state.start)) }
+  }
+
   /// Takes back what the item whose turn it is has written.
   func rollBack() throws(OutputError) {
     try state.withLock { (state) throws(OutputError) in try state.output.truncate(to: state.start) }

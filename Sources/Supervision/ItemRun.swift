@@ -26,7 +26,7 @@ public struct ItemOutcome: Sendable {
     case complete
     /// The evidence cannot be analysed; the record of kind `refusal` says why.
     case refused
-    /// No attempt got through; there are no records but, for a stream, those of before the last fault.
+    /// No attempt got through; there are no records.
     case failed
   }
   public let end: End
@@ -61,6 +61,7 @@ struct ItemRun {
   private var flowSpool: SpoolFile?
   private var protections: Sandbox?
   private var preamble: [UInt8] = []
+  private var mark: StreamMark?
   private var use = AttemptUse()
 
   init(
@@ -89,7 +90,7 @@ struct ItemRun {
     let end: ItemOutcome.End
     let digests: [DigestOutcome?]
     if item.evidence.count == 1, let stream = item.evidence.first, !stream.isSeekable {
-      let feed = StreamFeed(stream, takesDigest: item.takesDigests)
+      let feed = StreamFeed(stream, takesDigest: item.takesDigests, scratch: scratch, step: settings.streamKept)
       end = try analyse(feed, with: worker)
       digests = [item.takesDigests ? feed.digest() : nil]
     } else {
@@ -124,8 +125,7 @@ struct ItemRun {
         return .refused
       case .stopped: return .failed
       case .died(let place, let cause):
-        try throwAwayFlows()
-        try writing { () throws(SystemError) in try records.removeAll() }
+        try throwAwayAll()
         let canRepeat = item.evidence.allSatisfy(\.isSeekable)
         let measure = canRepeat ? ledger.take(place, cause) : ledger.takeOfStream(place, cause, canGoOn: false)
         if measure == .gaveUp { return .failed }
@@ -150,34 +150,85 @@ struct ItemRun {
 
   // MARK: - A stream
 
-  /// What a worker has given stays: it cannot be made again. The next one goes on behind the fatal frame.
+  /// How far a worker of a stream had handed its records on, flow by flow.
+  private struct StreamMark {
+    /// Flows whose lines and findings are all there, by the last one's id.
+    let flows: UInt64
+    let lines: UInt64
+    let records: RecordStore.Mark
+  }
+
+  /// As long as all of a stream is kept, a fault is taken as with a file: everything again, and the plugin kept off.
+  /// After that what a worker has handed on stays, since it cannot be made again, and the next one goes on behind the
+  /// fatal frame.
   private mutating func analyse(_ feed: StreamFeed, with worker: WorkerProcess) throws(RunError) -> ItemOutcome.End {
     var job = Job(evidenceCount: 1, settings: item.settings)
     while true {
       let end = try feed.during(page: worker.page) { (descriptor) throws(RunError) in
-        try attempt(job, [descriptor], with: worker)
+        try attempt(job, [descriptor], of: feed, with: worker)
       }
       switch end {
       case .done:
         // A damaged capture is read up to the damage, and digested to its end.
         if item.takesDigests { try feed.digestRest() }
         return .complete
-      case .refused: return .refused
+      case .refused:
+        try throwAwayFlows()
+        return .refused
       case .stopped: return .failed
       case .died(let place, let cause):
-        let start = preamble.isEmpty ? nil : feed.goOn(behind: worker.page.offset, preamble: preamble)
-        guard ledger.takeOfStream(place, cause, canGoOn: start != nil) == .wentOn, let start else { return .failed }
+        if feed.canBeRepeated {
+          try throwAwayAll()
+          if ledger.take(place, cause) == .gaveUp { return .failed }
+          feed.startAgain()
+        } else if try !goOn(behind: place, cause, feed, worker.page, &job) {
+          try throwAwayAll()
+          return .failed
+        }
         job.exclusions = ledger.exclusions
-        job.framesBefore = place.frame
-        job.offsetBefore = start
       }
     }
+  }
+
+  /// Makes `job` that of a worker that goes on behind a fatal frame; false where none can.
+  private mutating func goOn(
+    behind place: WorkerPlace, _ cause: FaultCause, _ feed: StreamFeed, _ page: SharedPage, _ job: inout Job
+  ) throws(RunError) -> Bool {
+    let start = preamble.isEmpty ? nil : feed.goOn(behind: page.offset, preamble: preamble)
+    // A flow is there with its line and all its findings, or not at all.
+    try rollBackToMark()
+    let kept = min(max(mark?.flows ?? 0, job.flowsBefore), ItemRun.mostCounted)
+    let begun = min(max(page.flowsBegun, kept), ItemRun.mostCounted)
+    let measure = ledger.takeOfStream(place, cause, canGoOn: start != nil, lostFlows: begun - kept)
+    guard let start, place.frame > 0, job.exclusions.endBefore == nil else { return false }
+    // After too many faults the last worker reads nothing more: it says what there is.
+    if measure == .gaveUp { ledger.endNow() }
+    job.framesBefore = place.frame
+    job.offsetBefore = start
+    job.flowsBefore = begun
+    job.lostFlows += begun - kept
+    job.thirdPartiesBefore = min(max(page.thirdPartiesNamed, job.thirdPartiesBefore), ItemRun.mostCounted)
+    return true
+  }
+
+  /// What a worker counts is believed up to here, so that the next one can count on from it.
+  private static let mostCounted: UInt64 = 1 << 48
+
+  private mutating func rollBackToMark() throws(RunError) {
+    let lines = mark?.lines ?? 0
+    if let flowSpool {
+      try writing { () throws(SystemError) in try flowSpool.truncate(to: lines) }
+    } else if let flows {
+      try output { () throws(OutputError) in try flows.rollBack(to: lines) }
+    }
+    let kept = mark?.records ?? RecordStore.Mark()
+    try writing { () throws(SystemError) in try records.rollBack(to: kept) }
   }
 
   // MARK: - Attempts and their records
 
   private mutating func attempt(
-    _ job: Job, _ evidence: [Int32], with worker: WorkerProcess
+    _ job: Job, _ evidence: [Int32], of feed: StreamFeed? = nil, with worker: WorkerProcess
   ) throws(RunError) -> AttemptEnd {
     try worker.attempt(job, evidence: evidence, use: &use) { (kind, payload) throws(RunError) in
       switch kind {
@@ -188,11 +239,23 @@ struct ItemRun {
           try output { () throws(OutputError) in try flows.write(payload) }
         }
       case .protections: protections = UInt8(String(decoding: payload.array, as: UTF8.self)).map(Sandbox.init)
-      case .preamble: preamble = Hex.bytes(String(decoding: payload.array, as: UTF8.self)) ?? []
+      case .preamble:
+        preamble = Hex.bytes(String(decoding: payload.array, as: UTF8.self)) ?? []
+        feed?.isPlain()
+      case .mark:
+        mark = StreamMark(
+          flows: UInt64(String(decoding: payload.array, as: UTF8.self)) ?? 0,
+          lines: flowSpool?.size ?? flows?.size ?? 0, records: records.mark)
       case .finding, .notice, .evidence, .scope, .summary, .refusal, .end:
         try writing { () throws(SystemError) in try records.append(kind, payload) }
       }
     }
+  }
+
+  private mutating func throwAwayAll() throws(RunError) {
+    try throwAwayFlows()
+    try writing { () throws(SystemError) in try records.removeAll() }
+    mark = nil
   }
 
   private func throwAwayFlows() throws(RunError) {

@@ -1,18 +1,25 @@
 // What a worker is told: the item's settings, and what it must keep off after faults.
 //
-//   version 1 byte · evidence count 2 · start: frame 8, offset 8 · end before 8 (0: none)
-//   barred: count 4, each frame 8, plugin 2 · skipped frames: count 4, each 8 · disabled plugins: count 4, each 2
-//   settings: length 4, bytes            (all little-endian)
+//   version 1 byte · evidence count 2 · start: frame 8, offset 8, flows 8, lost flows 8, third parties 8
+//   end before 8 (0: none) · barred, then skipped frames: count 4, each frame 8, plugin 2, flow 8, cause 1 and 4
+//   disabled plugins: count 4, each 2 · settings: length 4, bytes            (all little-endian)
 
 import Bytes
 import Platform
 
+/// A place that was fatal to an earlier attempt, and what happened there.
+public struct Exclusion: Equatable, Sendable {
+  public let place: WorkerPlace
+  public let cause: FaultCause
+}
+
 /// What is left out of an attempt, because it was fatal to an earlier one.
 public struct Exclusions: Equatable, Sendable {
-  /// This plugin is kept off the flow of this frame, from this frame on.
-  public internal(set) var barred: [WorkerPlace] = []
+  /// This plugin is kept off the flow of this frame, from this frame on; or, where the place names a flow that was being
+  /// ended, off that flow's end.
+  public internal(set) var barred: [Exclusion] = []
   /// These frames are counted and not read.
-  public internal(set) var skippedFrames: [UInt64] = []
+  public internal(set) var skippedFrames: [Exclusion] = []
   /// These plugins are not called at all. From 1, in the catalog's order.
   public internal(set) var disabledPlugins: [UInt16] = []
   /// The evidence is taken to end before this frame.
@@ -20,6 +27,8 @@ public struct Exclusions: Equatable, Sendable {
 
   public init() {}
   public var isEmpty: Bool { self == Exclusions() }
+  func bars(_ place: WorkerPlace) -> Bool { barred.contains { $0.place == place } }
+  func skips(_ frame: UInt64) -> Bool { skippedFrames.contains { $0.place.frame == frame } }
 }
 
 /// A worker's job.
@@ -31,6 +40,11 @@ public struct Job: Equatable, Sendable {
   public var framesBefore: UInt64 = 0
   /// Bytes of the stream that are not seen again, less the preamble: to be added to offsets. 0 unless taken up again.
   public var offsetBefore: Int64 = 0
+  /// The last flow id and the last third party's ordinal that earlier workers gave: this one counts on.
+  public var flowsBefore: UInt64 = 0
+  public var thirdPartiesBefore: UInt64 = 0
+  /// Flows of earlier workers of which there is no record.
+  public var lostFlows: UInt64 = 0
   /// Scope, categories, limits and plugin list, as Analysis encodes them.
   public var settings: [UInt8]
 
@@ -39,7 +53,7 @@ public struct Job: Equatable, Sendable {
     self.settings = settings
   }
 
-  private static let version: UInt8 = 1
+  private static let version: UInt8 = 2
 
   func encoded() -> [UInt8] {
     var out: [UInt8] = [Job.version]
@@ -49,14 +63,20 @@ public struct Job: Equatable, Sendable {
     put(UInt16(clamping: evidenceCount))
     put(framesBefore)
     put(UInt64(bitPattern: offsetBefore))
+    put(flowsBefore)
+    put(lostFlows)
+    put(thirdPartiesBefore)
     put(exclusions.endBefore ?? 0)
-    put(UInt32(clamping: exclusions.barred.count))
-    for place in exclusions.barred {
-      put(place.frame)
-      put(place.plugin)
+    for list in [exclusions.barred, exclusions.skippedFrames] {
+      put(UInt32(clamping: list.count))
+      for exclusion in list {
+        put(exclusion.place.frame)
+        put(exclusion.place.plugin)
+        put(exclusion.place.flow)
+        put(exclusion.cause.code.kind)
+        put(exclusion.cause.code.detail)
+      }
     }
-    put(UInt32(clamping: exclusions.skippedFrames.count))
-    for frame in exclusions.skippedFrames { put(frame) }
     put(UInt32(clamping: exclusions.disabledPlugins.count))
     for plugin in exclusions.disabledPlugins { put(plugin) }
     put(UInt32(clamping: settings.count))
@@ -72,17 +92,59 @@ public struct Job: Equatable, Sendable {
       var job = Job(evidenceCount: Int(try reader.u16le()), settings: [])
       job.framesBefore = try reader.u64le()
       job.offsetBefore = Int64(bitPattern: try reader.u64le())
+      job.flowsBefore = try reader.u64le()
+      job.lostFlows = try reader.u64le()
+      job.thirdPartiesBefore = try reader.u64le()
       let endBefore = try reader.u64le()
       job.exclusions.endBefore = endBefore == 0 ? nil : endBefore
-      for _ in 0..<(try reader.u32le()) {
-        job.exclusions.barred.append(WorkerPlace(frame: try reader.u64le(), plugin: try reader.u16le()))
-      }
-      for _ in 0..<(try reader.u32le()) { job.exclusions.skippedFrames.append(try reader.u64le()) }
+      for _ in 0..<(try reader.u32le()) { job.exclusions.barred.append(try Exclusion(&reader)) }
+      for _ in 0..<(try reader.u32le()) { job.exclusions.skippedFrames.append(try Exclusion(&reader)) }
       for _ in 0..<(try reader.u32le()) { job.exclusions.disabledPlugins.append(try reader.u16le()) }
       let length = Int(try reader.u32le())
       job.settings = try reader.span(length).array
       guard reader.isAtEnd else { throw reader.invalid() }
       return job
+    }
+  }
+}
+
+extension Exclusion {
+  fileprivate init(_ reader: inout ByteReader) throws(ReadError) {
+    let frame = try reader.u64le()
+    let plugin = try reader.u16le()
+    let flow = try reader.u64le()
+    let kind = try reader.u8()
+    guard let cause = FaultCause(kind: kind, detail: try reader.u32le()) else {
+      throw reader.invalid()
+    }
+    self.init(place: WorkerPlace(frame: frame, plugin: plugin, flow: flow), cause: cause)
+  }
+}
+
+extension FaultCause {
+  /// As a worker is told, so that it can name the cause of what it leaves out.
+  fileprivate var code: (kind: UInt8, detail: UInt32) {
+    switch self {
+    case .signal(let number): (1, UInt32(bitPattern: number))
+    case .stalled: (2, 0)
+    case .status(let code): (3, UInt32(bitPattern: code))
+    case .badRecord(.unknownKind(let kind)): (4, UInt32(kind))
+    case .badRecord(.tooLong(let length)): (5, UInt32(clamping: length))
+    case .badRecord(.notUTF8(let kind)): (6, UInt32(kind))
+    case .badRecord(.cut): (7, 0)
+    }
+  }
+
+  fileprivate init?(kind: UInt8, detail: UInt32) {
+    switch kind {
+    case 1: self = .signal(Int32(bitPattern: detail))
+    case 2: self = .stalled
+    case 3: self = .status(Int32(bitPattern: detail))
+    case 4: self = .badRecord(.unknownKind(UInt8(truncatingIfNeeded: detail)))
+    case 5: self = .badRecord(.tooLong(Int(detail)))
+    case 6: self = .badRecord(.notUTF8(kind: UInt8(truncatingIfNeeded: detail)))
+    case 7: self = .badRecord(.cut)
+    default: return nil
     }
   }
 }

@@ -23,5 +23,9 @@ public enum RecordKind: UInt8, CaseIterable, Sendable {
   /// The item is done; nothing follows.
   case end = 10
 
-  static let range: ClosedRange<UInt8> = 1...10
+  /// Of evidence that cannot be read twice: how many flows, those of earlier workers included, have been handed on whole,
+  /// line and findings; a decimal number. What stands before it stays when the worker dies.
+  case mark = 11
+
+  static let range: ClosedRange<UInt8> = 1...11
 }

@@ -19,6 +19,20 @@ public struct RecordStore: Sendable {
     count += 1
   }
 
+  /// A place to come back to.
+  struct Mark {
+    fileprivate var size: UInt64 = 0
+    fileprivate var count = 0
+  }
+
+  var mark: Mark { Mark(size: spool.size, count: count) }
+
+  /// Takes back everything after `mark`.
+  mutating func rollBack(to mark: Mark) throws(SystemError) {
+    try spool.truncate(to: mark.size)
+    count = mark.count
+  }
+
   mutating func removeAll() throws(SystemError) {
     try spool.removeAll()
     count = 0

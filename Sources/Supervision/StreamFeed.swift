@@ -9,21 +9,31 @@ import Terms
 /// Passes a stream on to one worker after the other.
 ///
 /// Bytes are kept until the worker has taken up the frame behind them (it notes the offset on the shared page); when it
-/// dies, the next one gets the capture's preamble (headers that the worker has named) and what follows the fatal frame.
+/// dies, the next one gets the capture's preamble (headers that the worker has named) and what follows the fatal frame; or,
+/// while everything is still kept, the stream from its beginning.
+///
+/// In a compressed stream the worker's offsets are those of what it unpacked, and nobody could go on in the middle: a
+/// decompressor needs the bytes before, and the supervisor unpacks no evidence. All of it is kept, then, on the disk from
+/// some size on, for another pass from the beginning; behind `mostSpooled` a fault ends the item.
 final class StreamFeed: Sendable {
   /// More than pipe, blocks and the longest record together; a worker that does not say where it is is not waited for.
   private static let mostKept = 32 * 1024 * 1024
+  /// What is kept of a stream before its worker has said that it is plain: a compressed one never is.
+  private static let mostSpooled: UInt64 = 4 << 30
   private static let readSize = 256 * 1024
-  /// What is behind the worker is given back in steps: each moves what stays, some two mebibytes.
-  private static let forgetStep = 4 * 1024 * 1024
 
   private struct State {
-    /// Bytes of the stream from `keptFrom` on.
+    /// Bytes of the stream from `keptFrom` on. Those before are in the spool, or gone.
     var kept: [UInt8] = []
     var keptFrom: UInt64 = 0
+    var spooled: UInt64 = 0
+    /// Whether the worker's offsets are the stream's: it has found no compression.
+    var isPlain = false
     /// What the current worker got before the stream, and from which offset of the stream on it got that.
     var preamble: [UInt8] = []
     var start: UInt64 = 0
+    /// What is behind the worker is given back in steps of so many bytes: each moves what stays, some two mebibytes.
+    var step = 0
     /// Whether what a next worker needs is all there.
     var isKept = true
     var isAtEnd = false
@@ -40,9 +50,9 @@ final class StreamFeed: Sendable {
     }
 
     mutating func forget(before offset: UInt64) {
-      guard offset > keptFrom, offset <= end else { return }
+      guard isPlain, offset > keptFrom, offset <= end else { return }
       let count = Int(offset - keptFrom)
-      guard count >= StreamFeed.forgetStep else { return }
+      guard count >= step else { return }
       kept.removeFirst(count)
       keptFrom = offset
     }
@@ -50,10 +60,14 @@ final class StreamFeed: Sendable {
 
   private let input: InputFile
   private let state: Mutex<State>
+  /// Touched by the thread that feeds, and between its runs.
+  private let spool: SpoolFile
 
-  init(_ input: InputFile, takesDigest: Bool) {
+  init(_ input: InputFile, takesDigest: Bool, scratch: OutputFile, step: Int) {
     self.input = input
+    spool = SpoolFile(beside: scratch, threshold: 0)
     var state = State()
+    state.step = max(step, 1)
     state.digest = takesDigest ? RunningDigestBox() : nil
     self.state = Mutex(state)
   }
@@ -81,10 +95,11 @@ final class StreamFeed: Sendable {
   }
 
   private func feed(_ pump: StreamPump, _ page: SharedPage) {
-    let (preamble, backlog) = state.withLock { state in
-      (state.preamble, Array(state.kept.dropFirst(Int(clamping: state.start - state.keptFrom))))
+    let (preamble, isFromSpool, backlog) = state.withLock { state in
+      let passed = state.start > state.keptFrom ? Int(clamping: state.start - state.keptFrom) : 0
+      return (state.preamble, state.start < state.keptFrom, Array(state.kept.dropFirst(passed)))
     }
-    guard pump.write(preamble), pump.write(backlog) else { return }
+    guard pump.write(preamble), !isFromSpool || writeSpooled(pump), pump.write(backlog) else { return }
     var buffer = [UInt8](repeating: 0, count: StreamFeed.readSize)
     while !state.withLock({ $0.isAtEnd }) {
       let count: Int
@@ -104,15 +119,51 @@ final class StreamFeed: Sendable {
         state.digest?.update(piece)
         if let offset = state.offset(ofWorker: page.offset) { state.forget(before: offset) }
         state.kept += piece
-        if state.kept.count > StreamFeed.mostKept {
-          state.isKept = false
-          state.keptFrom = state.end
-          state.kept = []
-        }
       }
+      makeRoom()
       guard pump.write(piece) else { return }
     }
   }
+
+  /// Sees to it that what is kept in memory stays within its bound.
+  private func makeRoom() {
+    let surplus: [UInt8]? = state.withLock { state in
+      guard state.kept.count > StreamFeed.mostKept else { return nil }
+      let isSpooled = !state.isPlain && state.isKept && state.end <= StreamFeed.mostSpooled
+      let surplus = state.kept
+      state.keptFrom = state.end
+      state.kept = []
+      if isSpooled { state.spooled = state.end } else { state.isKept = false }
+      return isSpooled ? surplus : nil
+    }
+    guard let surplus else { return }
+    do throws(SystemError) {
+      try surplus.withRawSpan { (span) throws(SystemError) in try spool.write(span) }
+    } catch {
+      // Without room on the disk the stream goes on all the same; only a fault in it would be the end.
+      state.withLock { $0.isKept = false }
+    }
+  }
+
+  /// Writes what the spool holds; false where nobody reads any more, or it cannot be read back.
+  private func writeSpooled(_ pump: StreamPump) -> Bool {
+    let gone = SystemError("write", "a worker", code: 0)
+    return
+      (try? spool.forEachPiece { (piece) throws(SystemError) in
+        guard pump.write(piece.array) else { throw gone }
+      }) != nil
+  }
+
+  /// The worker's offsets are those of the stream.
+  func isPlain() { state.withLock { $0.isPlain = true } }
+
+  /// Whether everything is still there from the first byte on.
+  var canBeRepeated: Bool {
+    state.withLock { $0.isKept && $0.start == 0 && $0.preamble.isEmpty && $0.keptFrom == $0.spooled }
+  }
+
+  /// The next worker gets everything from the first byte on, as this one did.
+  func startAgain() { state.withLock { $0.isPlain = false } }
 
   /// Prepares the next worker's stream: the preamble, then everything behind `offset`, which the last worker gave.
   /// Gives what the new worker adds to its offsets to get the stream's; nil where the stream cannot be taken up there.

@@ -10,6 +10,9 @@ public struct WorkerSettings: Sendable {
   public var arguments = [WorkerSide.argument]
   /// Processor time of the worker during which its page may stand still, nanoseconds.
   public var stallLimit: Int64 = 10_000_000_000
+  /// Bytes of a plain stream that are kept at least though the worker is through with them. While they are all of it, a
+  /// fault is taken as with a file; a live capture of a quiet link is often no longer.
+  public var streamKept = 4 * 1024 * 1024
   /// Whether the worker's standard error stays this process's: what a trap prints could hold evidence.
   public var keepsStandardError = false
 

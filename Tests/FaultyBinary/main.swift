@@ -1,4 +1,4 @@
-// A binary for tests: the shipped plugins, and three that fail on purpose.
+// A binary for tests: the shipped plugins, and some that fail on purpose.
 
 import Bytes
 import Commands
@@ -49,10 +49,37 @@ struct Looping: DatagramPlugin {
   }
 }
 
+/// Traps when a flow ends that began with LAST TRAP; finds each other one that began with LAST.
+struct TrappingAtEnds: DatagramPlugin {
+  static let ended = Rule(
+    "trapping-at-ends.ended", .endpoint, tool: "listed-endpoint", highest: .indicative, meaning: "A test.", marks: [],
+    lookAlikes: [], blindSpots: [], sources: [])
+  static let manifest = Manifest(
+    "trapping-at-ends", title: "A plugin that traps when a flow ends", transports: [.udp],
+    constants: [Constant(text: "LAST")], rules: [ended])
+
+  struct Memory: FlowMemory {
+    var isFatal = false
+  }
+
+  func inspect(
+    _ datagram: Datagram, memory: inout Memory, recorder: inout Recorder
+  ) throws(ReadError) -> Verdict {
+    memory.isFatal = datagram.bytes.holds("LAST TRAP")
+    return .needMore
+  }
+
+  func conclude(_ flow: FlowFacts, memory: Memory, recorder: inout Recorder) {
+    if memory.isFatal, [UInt8]().withRawSpan({ FaultyParser.read($0) }) == 0 { return }
+    recorder.find(Self.ended, at: .indicative, marks: [Mark("text", ProtocolText("LAST"))])
+  }
+}
+
 PlantedTrap.prepare()
 Commands.run(
   plugins: PluginCatalog {
     shippedPlugins
     Trapping.self
     Looping.self
+    TrappingAtEnds.self
   })

@@ -17,11 +17,16 @@ struct SharedPageTests {
     notes.progress(offset: 4096, frames: 11)
     #expect(page.offset == 4096)
     #expect(page.framesDone == 11)
+    notes.end(flow: 1 << 60)
+    #expect(page.place == WorkerPlace(frame: 12, plugin: 65_535, flow: 1 << 60))
+    notes.counted(flows: 7, thirdParties: 3)
+    #expect(page.flowsBegun == 7 && page.thirdPartiesNamed == 3)
     let pulse = page.pulse
     notes.beat()
     #expect(page.pulse != pulse)
     page.clear()
     #expect(page.pulse == SIMD4(repeating: 0))
+    #expect(page.place == WorkerPlace(frame: 0, plugin: 0))
   }
 
   @Test func `cannot be shrunk by the worker`() throws {

@@ -11,7 +11,7 @@ struct FaultLedgerTests {
   @Test func `a plugin is first kept off the flow`() {
     var ledger = FaultLedger()
     #expect(ledger.take(place(5, 2), .signal(4)) == .barred)
-    #expect(ledger.exclusions.barred == [place(5, 2)])
+    #expect(ledger.exclusions.barred == [Exclusion(place: place(5, 2), cause: .signal(4))])
     #expect(ledger.exclusions.skippedFrames.isEmpty && ledger.exclusions.disabledPlugins.isEmpty)
   }
 
@@ -81,6 +81,32 @@ struct FaultLedgerTests {
     let notice = Fault(place: place(5, 2), cause: .signal(4), measure: .barred).notice { $0 == 2 ? "tls" : nil }
     #expect(notice.kind == .fault)
     #expect(notice.frame == 5)
-    #expect(notice.message == "the plugin tls ended by signal 4; it was kept off that flow from this frame on")
+    #expect(notice.message == "the plugin tls trapped (SIGILL); it was kept off that flow from this frame on")
+  }
+
+  @Test(arguments: [
+    (FaultCause.signal(4), "trapped (SIGILL)"), (.signal(11), "trapped on a bad address (SIGSEGV)"),
+    (.signal(9), "memory runs out"), (.signal(6), "no memory can be had"), (.stalled, "looped"),
+    (.badRecord(.tooLong(7)), "sent a record of 7 bytes"), (.status(3), "ended with status 3"),
+    (.signal(40), "ended by signal 40"),
+  ])
+  func `a notice names the cause`(cause: FaultCause, words: String) {
+    let notice = Fault(place: place(5), cause: cause, measure: .skippedFrame).notice { _ in nil }
+    #expect(notice.message.hasPrefix("the analysis ") && notice.message.contains(words))
+  }
+
+  @Test func `at the end of one of several flows a plugin is kept off that one's end only`() {
+    var ledger = FaultLedger()
+    let first = WorkerPlace(frame: 5, plugin: 2, flow: 7)
+    #expect(ledger.take(first, .signal(4)) == .barred)
+    #expect(ledger.take(WorkerPlace(frame: 5, plugin: 2, flow: 8), .signal(4)) == .barred)
+    #expect(ledger.exclusions.barred.map(\.place.flow) == [7, 8])
+    #expect(ledger.faults[0].notice { _ in "tls" }.message.contains("kept off the end of one flow"))
+  }
+
+  @Test func `a notice counts the flows that a fault in a stream cost`() {
+    var ledger = FaultLedger()
+    #expect(ledger.takeOfStream(place(5), .signal(4), canGoOn: true, lostFlows: 3) == .wentOn)
+    #expect(ledger.faults[0].notice { _ in nil }.message.contains("of 3 flows begun before there is no record"))
   }
 }

@@ -9,7 +9,8 @@ import Testing
 
 @testable import Supervision
 
-/// What a script can use: `record KIND TEXT`, `flow TEXT`, `at FRAME PLUGIN`, `offset N`, `job` (the job in hexadecimal).
+/// What a script can use: `record KIND TEXT`, `flow TEXT`, `at FRAME PLUGIN`, `offset N`, `counted FLOWS THIRDPARTIES`,
+/// `job` (the job in hexadecimal).
 /// Descriptors: 3 the job, 4 the channel, 5 the page, 6 scratch space, 7 the evidence.
 private let prelude = """
   record() { printf "\\\\$(printf %03o $1)\\\\$(printf %03o ${#2})\\\\000\\\\000\\\\000%s" "$2" >&4; }
@@ -19,6 +20,8 @@ private let prelude = """
     dd of=/proc/self/fd/5 bs=8 conv=notrunc status=none; }
   offset() { printf "\\\\$(printf %03o $1)\\\\000\\\\000\\\\000\\\\000\\\\000\\\\000\\\\000" |
     dd of=/proc/self/fd/5 bs=8 seek=1 conv=notrunc status=none; }
+  counted() { printf "\\\\$(printf %03o $1)\\\\000\\\\000\\\\000\\\\000\\\\000\\\\000\\\\000\\\\$(printf %03o $2)" |
+    dd of=/proc/self/fd/5 bs=1 seek=40 conv=notrunc status=none; }
   job() { od -An -v -tx1 /proc/self/fd/3 | tr -d ' \\n'; }
   end() { record 10 ""; exit 0; }
 
@@ -44,13 +47,14 @@ struct RunTests {
   }
 
   private func run(
-    _ script: String, _ items: [WorkItem], workers: Int = 1, stall: Int64 = 10_000_000_000
+    _ script: String, _ items: [WorkItem], workers: Int = 1, stall: Int64 = 10_000_000_000, kept: Int? = nil
   ) throws -> ([ItemOutcome], String) {
     var settings = RunSettings()
     settings.workers = workers
     settings.worker.program = "/bin/sh"
     settings.worker.arguments = ["-c", prelude + script]
     settings.worker.stallLimit = stall
+    if let kept { settings.worker.streamKept = kept }
     let flows = try OutputFile(path: folder.file("flows"), overwrite: true)
     let scratch = try OutputFile(path: folder.file("findings"), overwrite: true)
     let outcomes = try Run.analyse(items, flows: flows, scratch: scratch, settings: settings)
@@ -203,10 +207,13 @@ struct RunTests {
     return try stream(pipe, script)
   }
 
-  private func stream(_ pipe: Platform.Pipe, _ script: String) throws -> (ItemOutcome, String) {
+  private func stream(
+    _ pipe: Platform.Pipe, _ script: String, kept: Int? = nil
+  ) throws -> (ItemOutcome, String) {
     let input = try InputFile(duplicating: pipe.reading, name: "-")
     pipe.closeReading()
-    let (outcomes, flows) = try run(script, [WorkItem(evidence: [input], settings: [], takesDigests: true)])
+    let (outcomes, flows) = try run(
+      script, [WorkItem(evidence: [input], settings: [], takesDigests: true)], kept: kept)
     return (outcomes[0], flows)
   }
 
@@ -234,27 +241,112 @@ struct RunTests {
     #expect(digest.bytes == (try DigestAlgorithm.sha256.digest(of: Array(text.utf8))))
   }
 
-  @Test func `the next worker gets the preamble and what follows the fatal frame`() throws {
-    // `HEAD` is the preamble; the first worker dies in the frame that ends at offset 6 of what it reads.
+  @Test func `while all of a stream is kept, a fault is taken as with a file`() throws {
     let (outcome, flows) = try stream(
       "HEADaabbccdd",
       """
+      record 8 48454144; record 2 first; flow "$(cat <&7)"
       case $(job) in
-      010100000000000000000000000000000000*) flow first; record 8 48454144; offset 6; at 1 2; sleep 0.2; kill -ILL $$;;
-      *) flow "$(cat <&7)"; flow "$(job | head -c 38)"; end;;
+      *05000000000000000200*) end;;
+      *) flow lost; record 2 lost; at 5 2; kill -ILL $$;;
       esac
       """)
     #expect(outcome.end == .complete)
-    // Frames before: 1; offset: 6 of the stream, less 4 of the preamble.
-    #expect(flows == "first;HEADbbccdd;01010001000000000000000200000000000000;")
-    #expect(outcome.faults.map(\.measure) == [.wentOn])
+    #expect(flows == "HEADaabbccdd;")
+    #expect(try records(outcome) == ["finding first"])
+    #expect(outcome.faults.map(\.measure) == [.barred])
+    try expect(outcome.digests, of: "HEADaabbccdd")
   }
 
-  @Test func `a stream whose headers are not known ends with the fault, and what was found stays`() throws {
-    let (outcome, flows) = try stream("HEADaabb", "flow first; at 1 2; kill -ILL $$")
+  @Test func `a stream that its worker does not call plain is kept, and given again from its first byte`() throws {
+    // Longer than what is kept in memory: a compressed stream has no middle in which another worker could go on.
+    let text = String(repeating: "0123456789abcdef", count: 3 << 20)
+    let (outcome, flows) = try stream(
+      text,
+      """
+      case $(job) in
+      *05000000000000000200*) flow $(cat <&7 | wc -c); end;;
+      *) cat <&7 >/dev/null; flow lost; at 5 2; kill -ILL $$;;
+      esac
+      """)
+    #expect(outcome.end == .complete)
+    #expect(flows == "\(text.utf8.count);")
+    #expect(outcome.faults.map(\.measure) == [.barred])
+    try expect(outcome.digests, of: text)
+  }
+
+  /// A stream of which the first six bytes are gone once the first worker has died: it says so by the file `ready`, and
+  /// waits for `go`.
+  private func longStream(_ script: String) throws -> (ItemOutcome, String) {
+    let pipe = try Platform.Pipe()
+    let (end, ready, go) = (pipe.writing, folder.file("ready"), folder.file("go"))
+    let writer = try SystemThread {
+      let handle = FileHandle(fileDescriptor: end)
+      try? handle.write(contentsOf: Data("HEADaa".utf8))
+      for _ in 0..<600 where !FileManager.default.fileExists(atPath: ready) { usleep(50_000) }
+      try? handle.write(contentsOf: Data("bbccdd".utf8))
+      usleep(500_000)
+      _ = FileManager.default.createFile(atPath: go, contents: nil)
+      close(end)
+    }
+    pipe.giveUpWriting()
+    defer { writer.join() }
+    let wait = "forget() { sleep 0.5; : >'\(ready)'; while ! [ -e '\(go)' ]; do sleep 0.1; done; }\n"
+    return try stream(pipe, wait + script, kept: 1)
+  }
+
+  @Test func `the next worker gets the preamble and what follows the fatal frame, and counts on`() throws {
+    // `HEAD` is the preamble; the first worker dies in the frame that ends at offset 6 of what it reads. It has begun nine
+    // flows and named four third parties; five flows were handed on.
+    let (outcome, flows) = try longStream(
+      """
+      case $(job) in
+      020100000000000000000000000000000000*)
+        record 8 48454144; flow first; record 2 first; record 11 5; flow half
+        counted 9 4; offset 6; at 1 2; forget; kill -ILL $$;;
+      *) flow "$(cat <&7)"; flow "$(job | head -c 86)"; record 2 second; end;;
+      esac
+      """)
+    #expect(outcome.end == .complete)
+    // Frames before: 1; offset: 6 of the stream, less 4 of the preamble; flows 9, of which 4 are lost; third parties 4.
+    let counts = ["0100000000000000", "0200000000000000", "0900000000000000", "0400000000000000", "0400000000000000"]
+    let job = "020100" + counts.joined()
+    #expect(flows == "first;HEADbbccdd;\(job);")
+    #expect(try records(outcome) == ["finding first", "finding second"])
+    #expect(outcome.faults.map(\.measure) == [.wentOn])
+    #expect(outcome.faults.map(\.lostFlows) == [4])
+  }
+
+  @Test func `after too many faults a last worker closes what there is`() throws {
+    let (outcome, flows) = try longStream(
+      """
+      case $(job) in
+      020100000000000000000000000000000000*)
+        record 8 48454144; flow first; record 11 1; counted 1 0; offset 6; at 1 0; forget; kill -ILL $$;;
+      *0000000000000000000000000000000001000000000000000000*) flow last; end;;
+      *) offset 4; at 1 0; kill -ILL $$;;
+      esac
+      """)
+    // The last one's job: nothing lost, no third party, and an end before frame 1.
+    #expect(outcome.end == .complete)
+    #expect(flows == "first;last;")
+    #expect(outcome.faults.count == FaultLedger.mostFaults + 1)
+    #expect(outcome.faults.last?.measure == .gaveUp)
+  }
+
+  @Test func `a stream that fails for good leaves nothing, neither lines nor findings`() throws {
+    let (outcome, flows) = try stream("HEADaabb", "flow first; record 2 first; record 11 1; at 0 0; kill -ILL $$")
     #expect(outcome.end == .failed)
-    #expect(flows == "first;")
+    #expect(flows.isEmpty)
+    #expect(try records(outcome).isEmpty)
     #expect(outcome.faults.map(\.measure) == [.gaveUp])
+  }
+
+  @Test func `a stream that is refused leaves no lines`() throws {
+    let (outcome, flows) = try stream("HEADaabb", "flow first; record 11 1; record 7 'not decidable'; end")
+    #expect(outcome.end == .refused)
+    #expect(flows.isEmpty)
+    #expect(try records(outcome) == ["refusal not decidable"])
   }
 
   @Test func `a stream whose worker leaves early does not hold up the run`() throws {
