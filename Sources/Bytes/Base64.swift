@@ -1,16 +1,15 @@
 // Base64 text (RFC 4648 section 4), with padding.
 
 public enum Base64 {
+  private static let alphabet: StaticString =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+  private static let padding: UInt8 = 0x3d
+
   /// The character of the low six bits.
-  @inlinable @inline(__always)
-  static func character(_ value: UInt32) -> UInt8 {
-    let six = UInt8(truncatingIfNeeded: value & 0x3f)
-    // Letters, then small letters, digits, `+` and `/`: each range moves what lies behind it, without a branch.
-    var character = six &+ 0x41
-    character = character &+ (six > 25 ? 6 : 0)
-    character = character &- (six > 51 ? 75 : 0)
-    character = character &- (six > 61 ? 15 : 0)
-    return character &+ (six > 62 ? 3 : 0)
+  @inline(__always)
+  private static func character(_ value: UInt32) -> UInt8 {
+    // Sound: the alphabet has 64 characters, which a StaticString keeps for ever.
+    unsafe alphabet.utf8Start[Int(value & 0x3f)]
   }
 
   /// Appends four characters for each three bytes, the last group padded with `=`.
@@ -18,17 +17,25 @@ public enum Base64 {
     let count = bytes.byteCount
     out.append(addingCapacity: (count &+ 2) / 3 &* 4) { (text: inout OutputSpan<UInt8>) in
       var at = 0
-      while at < count {
-        let left = count &- at
-        let second = left > 1 ? UInt32(bytes.u8(at &+ 1)) : 0
-        let third = left > 2 ? UInt32(bytes.u8(at &+ 2)) : 0
-        let group = UInt32(bytes.u8(at)) << 16 | second << 8 | third
-        text.append(character(group >> 18))
-        text.append(character(group >> 12))
-        text.append(left > 1 ? character(group >> 6) : 0x3d)
-        text.append(left > 2 ? character(group) : 0x3d)
+      while count &- at >= 3 {
+        append(UInt32(bytes.u16(at)) << 8 | UInt32(bytes.u8(at &+ 2)), characters: 4, to: &text)
         at &+= 3
       }
+      switch count &- at {
+      case 1: append(UInt32(bytes.u8(at)) << 16, characters: 2, to: &text)
+      case 2: append(UInt32(bytes.u16(at)) << 8, characters: 3, to: &text)
+      default: break
+      }
     }
+  }
+
+  /// Appends the first characters of 24 bits, then padding up to four.
+  @inline(__always)
+  @_lifetime(text: copy text)
+  private static func append(_ group: UInt32, characters: Int, to text: inout OutputSpan<UInt8>) {
+    text.append(character(group >> 18))
+    text.append(character(group >> 12))
+    text.append(characters > 2 ? character(group >> 6) : padding)
+    text.append(characters > 3 ? character(group) : padding)
   }
 }

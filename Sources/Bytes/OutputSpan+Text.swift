@@ -15,6 +15,33 @@ extension OutputSpan where Element == UInt8 {
     }
   }
 
+  /// Appends the bytes. Traps where the capacity does not hold them.
+  @inlinable @inline(__always)
+  @_lifetime(self: copy self)
+  public mutating func append(_ bytes: RawSpan) {
+    precondition(bytes.byteCount <= freeCapacity)
+    // Sound: both buffers are used within the closures only; the capacity was checked.
+    unsafe withUnsafeMutableBufferPointer { buffer, initialized in
+      guard let target = buffer.baseAddress else { return }
+      unsafe bytes.withUnsafeBytes { source in
+        guard let start = source.baseAddress else { return }
+        unsafe UnsafeMutableRawPointer(target + initialized).copyMemory(from: start, byteCount: source.count)
+      }
+      initialized &+= bytes.byteCount
+    }
+  }
+
+  /// Appends two lower-case hexadecimal digits a byte. Needs capacity for them.
+  @inlinable
+  @_lifetime(self: copy self)
+  public mutating func append(hexadecimal bytes: RawSpan) {
+    for offset in 0..<bytes.byteCount {
+      let byte = bytes.u8(offset)
+      append(Hex.digit(byte >> 4))
+      append(Hex.digit(byte))
+    }
+  }
+
   /// Appends `value` in decimal, with zeros in front up to `width` digits. Needs capacity for 20 digits.
   @inlinable @inline(__always)
   @_lifetime(self: copy self)

@@ -83,6 +83,23 @@ extension RawSpan {
     return true
   }
 
+  /// Whether these are the same bytes as those of `other`.
+  public func holds(_ other: [UInt8]) -> Bool {
+    guard other.count == byteCount else { return false }
+    return other.withRawSpan { other in
+      var at = 0
+      while byteCount &- at >= 8 {
+        if u64(at) != other.u64(at) { return false }
+        at &+= 8
+      }
+      while at < byteCount {
+        if u8(at) != other.u8(at) { return false }
+        at &+= 1
+      }
+      return true
+    }
+  }
+
   /// A copy of the bytes.
   public var array: [UInt8] {
     // Sound: the buffer is used within the closure only.

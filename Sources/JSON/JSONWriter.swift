@@ -76,33 +76,27 @@ public struct JSONWriter: Sendable {
 
   /// A string, escaped as RFC 8259 section 7 asks. Control and bidirectional formatting characters are escaped too, so
   /// that no terminal and no viewer is led astray by evidence.
-  public mutating func string(_ text: some StringProtocol) {
-    separate()
-    bytes.append(0x22)
-    for scalar in text.unicodeScalars {
-      escape(scalar)
+  public mutating func string(_ text: String) { text.withRawSpan { string(utf8: $0) } }
+
+  public mutating func string(_ text: some StringProtocol) { string(String(text)) }
+
+  /// The same for well-formed UTF-8: what needs no escape is copied as it stands.
+  private mutating func string(utf8 text: RawSpan) {
+    let comma = needsComma
+    var at = text.endOfPlainText(from: 0)
+    bytes.append(addingCapacity: at &+ 2) { (out: inout OutputSpan<UInt8>) in
+      if comma { out.append(0x2c) }
+      out.append(0x22)
+      out.append(text.slice(0, at))
+    }
+    while at < text.byteCount {
+      at = escape(text, at)
+      let end = text.endOfPlainText(from: at)
+      bytes.append(text.slice(at, end &- at))
+      at = end
     }
     bytes.append(0x22)
     needsComma = true
-  }
-
-  /// The same for a whole string: what needs no escape is copied as it stands.
-  public mutating func string(_ text: String) {
-    guard JSONWriter.isPlain(text) else {
-      string(Substring(text))
-      return
-    }
-    separate()
-    bytes.append(0x22)
-    bytes.append(contentsOf: text.utf8)
-    bytes.append(0x22)
-    needsComma = true
-  }
-
-  /// Whether all characters are printable ASCII but the two that are escaped.
-  private static func isPlain(_ text: String) -> Bool {
-    for byte in text.utf8 where byte < 0x20 || byte > 0x7e || byte == 0x22 || byte == 0x5c { return false }
-    return true
   }
 
   /// A string made by `body`, which appends UTF-8 bytes that need no escape.
@@ -115,22 +109,23 @@ public struct JSONWriter: Sendable {
     needsComma = true
   }
 
-  private mutating func escape(_ scalar: Unicode.Scalar) {
-    switch scalar.value {
+  /// Appends the character at `offset`, escaped where it has to be; gives the offset behind it.
+  private mutating func escape(_ text: RawSpan, _ offset: Int) -> Int {
+    let (scalar, length) = text.scalar(at: offset)
+    switch scalar {
     case 0x22, 0x5c:
       bytes.append(0x5c)
-      bytes.append(UInt8(scalar.value))
-    case 0x20...0x7e:
-      bytes.append(UInt8(scalar.value))
+      bytes.append(UInt8(scalar))
     case 0x00...0x1f, 0x7f...0x9f, 0x200b...0x200f, 0x2028...0x202e, 0x2060...0x206f, 0xfeff, 0xfff9...0xfffb:
       bytes.append(0x5c)
       bytes.append(0x75)
       for shift in [UInt32(12), 8, 4, 0] {
-        bytes.append(Hex.digit(UInt8(truncatingIfNeeded: scalar.value >> shift)))
+        bytes.append(Hex.digit(UInt8(truncatingIfNeeded: scalar >> shift)))
       }
     default:
-      bytes.append(contentsOf: UTF8.encode(scalar).map { Array($0) } ?? [])
+      bytes.append(text.slice(offset, length))
     }
+    return offset &+ length
   }
 
   @inlinable
