@@ -84,6 +84,10 @@ public struct TLSProgress: FlowMemory {
   var hellos: UInt8 = 0
   /// ServerHellos said, HelloRetryRequests among them.
   var answers: UInt8 = 0
+  /// What the last of these said.
+  private var answerAsksAgain = false
+  private(set) var answerIsTLS13 = false
+  private(set) var answerResumes = false
   var hasSaidCertificates = false
   var hasSaidClientCertificates = false
   var sessionID = TLSSessionID()
@@ -93,4 +97,14 @@ public struct TLSProgress: FlowMemory {
   public init() {}
 
   var hasSpoken: Bool { hellos > 0 || answers > 0 }
+
+  mutating func note(answer number: UInt8, _ hello: TLSServerHello) {
+    answers = number
+    answerAsksAgain = hello.isHelloRetryRequest
+    answerIsTLS13 = hello.version.isTLS13
+    answerResumes = hello.isResumed == true
+  }
+
+  /// Whether the ServerHello of this number was a HelloRetryRequest; nothing else leads to a further one.
+  func isRetry(answer number: UInt8) -> Bool { answers > number || answers == number && answerAsksAgain }
 }

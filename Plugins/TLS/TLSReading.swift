@@ -16,8 +16,6 @@ struct TLSReading {
   /// Something was said in this pass.
   private(set) var spoke = false
   private let client: Side
-  /// The last ServerHello read in this pass.
-  private var answer: TLSServerHello?
 
   init(_ progress: TLSProgress, client: Side) {
     self.progress = progress
@@ -38,7 +36,7 @@ struct TLSReading {
       // A second hello says that the answer, which is not in view, asked for it.
       if isAlone { _ = try tryHello(2, &up, client.end, &recorder) }
       guard try readAnswer(1, &down, &recorder) else { return .finished }
-      if answer?.isHelloRetryRequest == true {
+      if progress.isRetry(answer: 1) {
         missing = try tryHello(2, &up, client.end, &recorder) ?? missing
         guard try readAnswer(2, &down, &recorder) else { return .finished }
       } else if isAnotherHelloNext(up) {
@@ -127,18 +125,7 @@ struct TLSReading {
     while let element = try down.next() {
       switch element {
       case .message(.serverHello), .message(.helloRetryRequest):
-        let source = down.source
-        var hello = try down.withBody { (body: RawSpan) throws(ReadError) in
-          element == .message(.serverHello)
-            ? try TLSServerHello(body, source: source) : try TLSServerHello(draftRetryRequest: body, source: source)
-        }
-        if progress.hellos > 0 { hello.note(sessionIDOfClient: progress.sessionID) }
-        if progress.answers < number {
-          recorder.observe(hello, at: place(down.range, ofClient: false))
-          progress.answers = number
-          spoke = true
-        }
-        answer = hello
+        if progress.answers < number { try sayAnswer(&down, number, element, &recorder) }
         return true
       case .alert(let level, _):
         if level == TLSReading.fatal { return false }
@@ -151,6 +138,20 @@ struct TLSReading {
     throw ReadError(.ranOut, source: down.source, offset: down.position, wanted: 1)
   }
 
+  private mutating func sayAnswer(
+    _ down: inout TLSRecords, _ number: UInt8, _ element: TLSElement, _ recorder: inout Recorder
+  ) throws(ReadError) {
+    let source = down.source
+    var hello = try down.withBody { (body: RawSpan) throws(ReadError) in
+      element == .message(.serverHello)
+        ? try TLSServerHello(body, source: source) : try TLSServerHello(draftRetryRequest: body, source: source)
+    }
+    if progress.hellos > 0 { hello.note(sessionIDOfClient: progress.sessionID) }
+    recorder.observe(hello, at: place(down.range, ofClient: false))
+    progress.note(answer: number, hello)
+    spoke = true
+  }
+
   private static let fatal: UInt8 = 2
 
   // MARK: - Certificates
@@ -158,9 +159,8 @@ struct TLSReading {
   private mutating func readCertificates(
     _ down: inout TLSRecords, _ up: inout TLSRecords, _ recorder: inout Recorder
   ) throws(ReadError) {
-    guard let answer else { return }
-    guard !answer.version.isTLS13 else {
-      say(answer.isResumed == true ? .resumed : .encrypted, nil, at: down.range, &recorder)
+    guard !progress.answerIsTLS13 else {
+      say(progress.answerResumes ? .resumed : .encrypted, nil, at: down.range, &recorder)
       return
     }
     var isClientAsked = false

@@ -22,7 +22,7 @@ public struct Withheld: Equatable, Sendable {
 /// Appends declared fields to a JSON object. A field whose category is not allowed is left out and counted.
 public struct FieldWriter: Sendable {
   public var json: JSONWriter
-  public let allowed: Categories
+  public private(set) var allowed: Categories
   public private(set) var withheld = Withheld()
 
   public init(_ json: JSONWriter = JSONWriter(), allowing allowed: Categories) {
@@ -53,6 +53,7 @@ public struct FieldWriter: Sendable {
   }
 
   /// Writes the list, unless it is nil or its category is not allowed. An empty list is written as such.
+  @inlinable
   public mutating func put<Value: FieldType>(_ field: ListField<Value>, _ values: [Value]?) {
     guard let values, Value.isAlwaysAllowed || permits(Value.category) else { return }
     json.key(field.name)
@@ -61,6 +62,19 @@ public struct FieldWriter: Sendable {
     json.endArray()
   }
 
+  /// Writes the values of the list for which `isShown` holds, unless there are none or their category is not allowed.
+  @inlinable
+  public mutating func put<Value: FieldType>(
+    _ field: ListField<Value>, anyOf values: [Value], where isShown: (Value) -> Bool
+  ) {
+    guard values.contains(where: isShown), Value.isAlwaysAllowed || permits(Value.category) else { return }
+    json.key(field.name)
+    json.beginArray()
+    for value in values where isShown(value) { value.write(to: &json) }
+    json.endArray()
+  }
+
+  @inlinable
   public mutating func put<Object: FieldObject>(_ field: ObjectListField<Object>, _ objects: [Object]?) {
     guard let objects else { return }
     json.key(field.name)
@@ -73,12 +87,19 @@ public struct FieldWriter: Sendable {
     json.endArray()
   }
 
+  @inlinable
   public mutating func put<Object: FieldObject>(_ field: ObjectField<Object>, _ object: Object?) {
     guard let object else { return }
     json.key(field.name)
     json.beginObject()
     object.write(to: &self)
     json.endObject()
+  }
+
+  /// Begins another record in the same memory. What was withheld stays counted.
+  public mutating func restart(allowing allowed: Categories) {
+    json.clear()
+    self.allowed = allowed
   }
 
   /// Takes what was withheld so far, and starts again from nothing.

@@ -108,9 +108,9 @@ import Testing
   }
 
   @Test func namesThatAreNoText() throws {
-    #expect(TLSText.text(Array("bücher.example".utf8)) == "bücher.example")
-    #expect(TLSText.text([0x61, 0xff, 0x5c]) == "a\\xff\\\\")
-    #expect(TLSText.text([UInt8](repeating: 0x61, count: 2000)).utf8.count == 1024 + 3)
+    #expect(Array("bücher.example".utf8).withRawSpan(TLSText.text) == "bücher.example")
+    #expect([0x61, 0xff, 0x5c].withRawSpan(TLSText.text) == "a\\xff\\\\")
+    #expect([UInt8](repeating: 0x61, count: 2000).withRawSpan(TLSText.text).utf8.count == 1024 + 3)
   }
 
   @Test func noCutAndNoFlippedBitTraps() {

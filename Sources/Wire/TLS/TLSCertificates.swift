@@ -2,27 +2,62 @@
 
 import Bytes
 import Cryptography
+import Synchronization
 
 /// A certificate as it was sent: its digests, and what it says where OpenSSL can read it.
+///
+/// A few issuers and sites sign most of what is seen, and reading a certificate takes longer than all else in a
+/// handshake: those seen before are not read again.
 public struct TLSCertificate: Hashable, Sendable {
-  /// Lower-case digits; nil where libcrypto does not offer the algorithm.
-  public let sha1: String?
-  public let sha256: String?
-  /// Nil where the bytes are no X.509 certificate; a raw public key (RFC 7250) is none either.
-  public let content: X509Certificate?
+  /// What the certificate's bytes alone decide; shared by all who sent the same.
+  private final class Reading: Sendable {
+    let sha1: String?
+    let sha256: String?
+    let content: X509Certificate?
+    /// The record's members where the warrant allows them all.
+    let members: [UInt8]
 
-  public init(_ der: RawSpan) {
-    guard let sha256 = DigestAlgorithm.sha256.text(of: der) else {
-      self.init(der, sha256: nil)
-      return
+    init(_ der: RawSpan) {
+      sha1 = DigestAlgorithm.sha1.text(of: der)
+      sha256 = DigestAlgorithm.sha256.text(of: der)
+      content = X509Certificate(der: der)
+      members = ShownCertificate.members(sha1: sha1, sha256: sha256, content)
     }
-    self = CertificateMemo.certificate(sha256: sha256) { TLSCertificate(der, sha256: sha256) }
   }
 
-  private init(_ der: RawSpan, sha256: String?) {
-    sha1 = DigestAlgorithm.sha1.text(of: der)
-    self.sha256 = sha256
-    content = X509Certificate(der: der)
+  private let reading: Reading
+
+  /// Lower-case digits; nil where libcrypto does not offer the algorithm.
+  public var sha1: String? { reading.sha1 }
+  public var sha256: String? { reading.sha256 }
+  /// Nil where the bytes are no X.509 certificate; a raw public key (RFC 7250) is none either.
+  public var content: X509Certificate? { reading.content }
+  var members: [UInt8] { reading.members }
+
+  public init(_ der: RawSpan) {
+    if let known = TLSCertificate.known.withLock({ $0.value(of: der) }) {
+      reading = known
+    } else {
+      let new = Reading(der)
+      if new.members.count <= TLSCertificate.longestMembers {
+        TLSCertificate.known.withLock { $0.keep(new, of: der) }
+      }
+      reading = new
+    }
+  }
+
+  /// No more than 1,024 certificates, of 24 KiB each at most with all that is kept of them; most have two thousand bytes.
+  private static let known = Mutex(ByteMemo<Reading>(places: 512, longestKey: 8_192))
+  private static let longestMembers = 8_192
+
+  public static func == (left: TLSCertificate, right: TLSCertificate) -> Bool {
+    left.reading === right.reading
+      || left.sha1 == right.sha1 && left.sha256 == right.sha256 && left.content == right.content
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(sha256)
+    hasher.combine(content)
   }
 }
 

@@ -90,8 +90,9 @@ public struct TLSClientHello: Hashable, Sendable {
       try readExtensions(reader.block(length))
       guard reader.isAtEnd else { throw reader.invalid() }
     }
-    ja3 = JA3.client(self)
-    ja4 = JA4.client(self)
+    let fingerprints = TLSFingerprints.client(self)
+    ja3 = fingerprints.ja3
+    ja4 = fingerprints.ja4
   }
 
   private static func mayBegin(with version: TLSVersion, _ carrier: TLSCarrier) -> Bool {
@@ -125,9 +126,12 @@ public struct TLSClientHello: Hashable, Sendable {
       // An empty list is what servers send back; a client that sends one names no server.
       if !reader.isAtEnd { serverName = try TLSList.firstHostName(&reader) }
     case .applicationProtocols:
-      let names = try TLSList.opaques(&reader)
-      firstProtocol = names.first ?? []
-      applicationProtocols = names.map(TLSText.text)
+      var first: [UInt8]?
+      applicationProtocols = try TLSList.opaques(&reader) { name in
+        first = first ?? name.array
+        return TLSText.text(name)
+      }
+      firstProtocol = first ?? []
     case .supportedGroups:
       supportedGroups = try TLSList.codes16(&reader)
     case .pointFormats:
@@ -165,7 +169,7 @@ extension TLSClientHello {
   public var offeredVersions: [TLSVersion] { supportedVersions?.withoutGREASE ?? [legacyVersion] }
 
   /// Whether TLS 1.3, a draft of it included, is among the versions offered.
-  public var offersTLS13: Bool { offeredVersions.contains { $0.isTLS13 } }
+  public var offersTLS13: Bool { supportedVersions?.contains { $0.isTLS13 } ?? legacyVersion.isTLS13 }
 
   /// By what means the client offers to resume a session.
   public var resumptionOffers: [TLSResumption] {

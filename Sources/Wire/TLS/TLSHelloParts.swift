@@ -27,6 +27,7 @@ public struct TLSSessionID: Hashable, Sendable, BitwiseCopyable {
   public var isEmpty: Bool { length == 0 }
 
   private static func word(_ bytes: RawSpan, _ offset: Int) -> UInt64 {
+    if offset &+ 8 <= bytes.byteCount { return bytes.u64(offset) }
     var value: UInt64 = 0
     for index in offset..<(offset + 8) { value = value << 8 | UInt64(bytes.u8IfPresent(index) ?? 0) }
     return value
@@ -71,14 +72,16 @@ enum TLSList {
     return codes(try reader.span(length))
   }
 
-  /// Byte strings, each under a length of 8 bits, all under one of 16 (RFC 7301 section 3.1).
-  static func opaques(_ reader: inout ByteReader) throws(ReadError) -> [[UInt8]] {
+  /// Byte strings, each under a length of 8 bits, all under one of 16 (RFC 7301 section 3.1): what `value` makes of them.
+  static func opaques<Value>(
+    _ reader: inout ByteReader, _ value: (RawSpan) -> Value
+  ) throws(ReadError) -> [Value] {
     let length = Int(try reader.u16())
     var list = try reader.block(length)
-    var values: [[UInt8]] = []
+    var values: [Value] = []
     while !list.isAtEnd {
       let length = Int(try list.u8())
-      values.append(try list.span(length).array)
+      values.append(value(try list.span(length)))
     }
     return values
   }
@@ -91,7 +94,7 @@ enum TLSList {
       let isHostName = try list.u8() == 0
       let length = Int(try list.u16())
       let name = try list.span(length)
-      if isHostName { return TLSText.text(name.array) }
+      if isHostName { return TLSText.text(name) }
     }
     return nil
   }
@@ -138,15 +141,15 @@ public enum TLSText {
 
   /// The bytes as text. Where they are no UTF-8, each byte outside printable ASCII is written `\xHH`, and the backslash
   /// twice. Text longer than 1,024 bytes is cut and ends in `…`.
-  public static func text(_ bytes: [UInt8]) -> String {
-    let shown = bytes.prefix(longest)
-    let text = String(validating: shown, as: UTF8.self) ?? escaped(shown)
-    return bytes.count > longest ? text + "…" : text
+  public static func text(_ bytes: RawSpan) -> String {
+    let shown = bytes.slice(0, longest)
+    let text = String(utf8: shown) ?? escaped(shown)
+    return bytes.byteCount > longest ? text + "…" : text
   }
 
-  private static func escaped(_ bytes: ArraySlice<UInt8>) -> String {
+  private static func escaped(_ bytes: RawSpan) -> String {
     var out: [UInt8] = []
-    for byte in bytes {
+    for byte in bytes.array {
       switch byte {
       case 0x5c: out += [0x5c, 0x5c]
       case 0x20...0x7e: out.append(byte)

@@ -57,10 +57,10 @@ extension TLSClientHello: Observation, FieldObject {
     record.put(Self.ja4Field, ja4.map { Fingerprint($0) })
     record.put(Self.offered, offeredVersions)
     record.put(Self.alpn, applicationProtocols?.map { ProtocolText($0) })
-    record.put(Self.groups, someOf(supportedGroups.withoutGREASE))
-    record.put(Self.shares, someOf(keyShareGroups.withoutGREASE))
-    record.put(Self.signatures, someOf(signatureSchemes.withoutGREASE))
-    record.put(Self.resumption, someOf(resumptionOffers.map(ResumptionText.init)))
+    record.put(Self.groups, anyOf: supportedGroups) { !$0.isGREASE }
+    record.put(Self.shares, anyOf: keyShareGroups) { !$0.isGREASE }
+    record.put(Self.signatures, anyOf: signatureSchemes) { !$0.isGREASE }
+    record.put(Self.resumption, anyOf: resumptionOffers.map(ResumptionText.init)) { _ in true }
     record.put(Self.earlyData, flag(offersEarlyData))
     record.put(Self.ech, flag(offersEncryptedClientHello))
     record.put(Self.esni, flag(offersEncryptedServerName))
@@ -186,6 +186,3 @@ public struct TLSClientCertificates: Observation {
 
 /// True, or nothing: for fields that are there only when they hold.
 private func flag(_ value: Bool) -> ProtocolFlag? { value ? ProtocolFlag(true) : nil }
-
-/// The list, or nothing where it is empty.
-private func someOf<Element>(_ list: [Element]) -> [Element]? { list.isEmpty ? nil : list }

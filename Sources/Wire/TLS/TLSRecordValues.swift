@@ -74,18 +74,38 @@ struct ShownCertificate: FieldObject {
   }
 
   func write(to record: inout FieldWriter) {
-    record.put(Self.sha1, certificate.sha1.map { CertificateText($0) })
-    record.put(Self.sha256, certificate.sha256.map { CertificateText($0) })
-    guard let content = certificate.content else { return }
-    record.put(Self.subject, CertificateText(content.subject))
-    record.put(Self.issuer, CertificateText(content.issuer))
-    record.put(Self.serial, CertificateText(content.serialNumber))
-    record.put(Self.notBefore, content.notBefore.map { CertificateDate($0) })
-    record.put(Self.notAfter, content.notAfter.map { CertificateDate($0) })
-    let names = content.subjectAlternativeNames
-    record.put(Self.names, names.isEmpty ? nil : names.map { CertificateText(ShownCertificate.text($0)) })
+    if Self.areOfOneCategory, record.allowed.holds(.certificate) {
+      record.json.fragment(certificate.members)
+    } else {
+      Self.write(sha1: certificate.sha1, sha256: certificate.sha256, certificate.content, to: &record)
+    }
+  }
+
+  /// Whether one category decides whether the members are put out: then they are written once, whoever sends them.
+  private static let areOfOneCategory = fields.allSatisfy { $0.category == .certificate }
+
+  /// The members as they stand in a record that holds them all.
+  static func members(sha1: String?, sha256: String?, _ content: X509Certificate?) -> [UInt8] {
+    var record = FieldWriter(JSONWriter(reserving: 1_024), allowing: .all)
+    write(sha1: sha1, sha256: sha256, content, to: &record)
+    return record.json.bytes
+  }
+
+  private static func write(
+    sha1: String?, sha256: String?, _ content: X509Certificate?, to record: inout FieldWriter
+  ) {
+    record.put(Self.sha1, sha1.map { CertificateText($0) })
+    record.put(Self.sha256, sha256.map { CertificateText($0) })
+    guard let content else { return }
+    record.put(subject, CertificateText(content.subject))
+    record.put(issuer, CertificateText(content.issuer))
+    record.put(serial, CertificateText(content.serialNumber))
+    record.put(notBefore, content.notBefore.map { CertificateDate($0) })
+    record.put(notAfter, content.notAfter.map { CertificateDate($0) })
+    let shown = content.subjectAlternativeNames.map { CertificateText(text($0)) }
+    record.put(names, shown.isEmpty ? nil : shown)
     let leftOut = content.alternativeNamesLeftOut
-    record.put(Self.namesLeftOut, leftOut > 0 ? CertificateCount(leftOut) : nil)
+    record.put(namesLeftOut, leftOut > 0 ? CertificateCount(leftOut) : nil)
   }
 
   /// A DNS name as it is; an address as such, or its bytes in hexadecimal where their number is wrong.
