@@ -38,7 +38,8 @@ final class Dispatch {
     self.table = table
     self.limits = limits
     self.page = page
-    core = RecorderCore(allowed: allowed, emits: table.entries.map(\.manifest.emits), limits: limits)
+    core = RecorderCore(
+      allowed: allowed, emits: table.entries.map(\.manifest.emits), heard: table.topics.map(\.type), limits: limits)
   }
 
   // MARK: - Streams
@@ -346,7 +347,6 @@ final class Dispatch {
 
   /// Gives the facts of the last call to their subscribers; facts may give rise to facts, up to the bound.
   private func deliverFacts(_ watch: FlowWatch, _ flow: FlowFacts) {
-    guard !core.facts.isEmpty else { return }
     var queue = core.takeFacts()
     while !queue.isEmpty {
       for fact in queue { deliver(fact, watch, flow) }

@@ -1,5 +1,6 @@
 // What the plugins know of one flow: its streams, their memories, and what was said so far.
 
+import Bytes
 import Findings
 import Packets
 import PluginKit
@@ -65,7 +66,22 @@ final class FlowWatch {
   init() { streams = [WatchedStream(source: .flow(client: 0, server: 0), way: [])] }
 
   func note(protocol name: StaticString) {
-    if !protocols.contains(where: { $0.description == name.description }) { protocols.append(name) }
+    if !protocols.contains(where: { $0.isSame(as: name) }) { protocols.append(name) }
+  }
+
+  /// Puts what one observation says into the last object of its record, or into a new one where that has the type.
+  func add(_ type: ObjectIdentifier, of record: StaticString, stream: Int, members: [UInt8]) {
+    if let last = objects.lastIndex(where: { $0.stream == stream && $0.record.isSame(as: record) }),
+      !objects[last].types.contains(type)
+    {
+      objects[last].types.append(type)
+      if !objects[last].json.isEmpty, !members.isEmpty { objects[last].json.append(0x2c) }
+      objects[last].json.append(contentsOf: members)
+    } else {
+      // A copy of its own: the caller's memory is used again.
+      objects.append(
+        ObservedObject(record: record, stream: stream, types: [type], json: members.withRawSpan { $0.array }))
+    }
   }
 
   func note(notAssessable reason: String) {

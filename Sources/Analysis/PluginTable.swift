@@ -4,27 +4,42 @@ import Packets
 import PluginKit
 import Terms
 
-/// The plugins of one transport.
-struct TransportPlugins {
-  var matcher = Matcher([])
+/// The plugins of one transport. Made once: a reference is handed out at each datagram.
+final class TransportPlugins: Sendable {
+  let matcher: Matcher
   /// Readers without constants, asked once a flow.
-  var constantless: [Int] = []
-  /// Subscribers and readers: whoever may be concerned with a flow of this transport at all.
-  var any = false
+  let constantless: [Int]
+  /// Subscribers and readers: whether anyone may be concerned with a flow of this transport at all.
+  let any: Bool
   /// The largest appetites among them.
-  var bytes = 0
-  var packets = 0
+  let bytes: Int
+  let packets: Int
+
+  static let none = TransportPlugins(.tcp, [])
+
+  /// - Parameter plugins: those that name the transport, with their places in the catalog.
+  init(_ transport: PluginTransport, _ plugins: [(index: Int, entry: PluginEntry)]) {
+    let readers = plugins.filter { transport == .tcp ? $0.entry.readsStreams : $0.entry.readsDatagrams }
+    any = !plugins.isEmpty
+    bytes = readers.map(\.entry.manifest.bytes).max() ?? 0
+    packets = readers.map(\.entry.manifest.packets).max() ?? 0
+    constantless = readers.filter(\.entry.manifest.constants.isEmpty).map(\.index)
+    matcher = Matcher(
+      readers.flatMap { index, entry in
+        entry.manifest.constants.filter { $0.transport == nil || $0.transport == transport }.map { (index, $0) }
+      })
+  }
 }
 
 /// All running plugins.
 struct PluginTable {
   let entries: [PluginEntry]
   let runners: [PluginRunner]
-  private(set) var tcp = TransportPlugins()
-  private(set) var udp = TransportPlugins()
-  private(set) var sctp = TransportPlugins()
-  private(set) var icmp = TransportPlugins()
-  private var others: [UInt8: TransportPlugins] = [:]
+  let tcp: TransportPlugins
+  private let udp: TransportPlugins?
+  private let sctp: TransportPlugins?
+  private let icmp: TransportPlugins?
+  private let others: [UInt8: TransportPlugins]
   /// The most steps of shape that any plugin wants.
   let shape: Int
   /// Who hears which type of fact.
@@ -36,49 +51,35 @@ struct PluginTable {
     entries = catalog.entries
     runners = catalog.entries.map { $0.makeRunner() }
     var topics: [(type: ObjectIdentifier, plugin: Int, index: Int)] = []
-    var constants: [PluginTransport: [(plugin: Int, constant: Constant)]] = [:]
-    var tables: [PluginTransport: TransportPlugins] = [:]
+    var plugins: [PluginTransport: [(index: Int, entry: PluginEntry)]] = [:]
     var shape = 0
     for (index, entry) in catalog.entries.enumerated() where running(entry) {
       for (topicIndex, topic) in runners[index].topics.enumerated() {
         topics.append((topic, index, topicIndex))
       }
       shape = max(shape, entry.manifest.shape)
-      for transport in entry.manifest.transports {
-        let reads = transport == .tcp ? entry.readsStreams : entry.readsDatagrams
-        var table = tables[transport] ?? TransportPlugins()
-        table.any = true
-        if reads {
-          table.bytes = max(table.bytes, entry.manifest.bytes)
-          table.packets = max(table.packets, entry.manifest.packets)
-          if entry.manifest.constants.isEmpty { table.constantless.append(index) }
-          let here = entry.manifest.constants.filter { $0.transport == nil || $0.transport == transport }
-          constants[transport, default: []] += here.map { (index, $0) }
-        }
-        tables[transport] = table
-      }
+      for transport in entry.manifest.transports { plugins[transport, default: []].append((index, entry)) }
     }
     self.shape = shape
     self.topics = topics
-    for (transport, found) in tables {
-      var table = found
-      table.matcher = Matcher(constants[transport] ?? [])
-      switch transport {
-      case .tcp: tcp = table
-      case .udp: udp = table
-      case .sctp: sctp = table
-      case .icmp: icmp = table
-      case .ip(let number): others[number] = table
-      }
+    func table(_ transport: PluginTransport) -> TransportPlugins? {
+      plugins[transport].map { TransportPlugins(transport, $0) }
     }
+    tcp = table(.tcp) ?? .none
+    udp = table(.udp)
+    sctp = table(.sctp)
+    icmp = table(.icmp)
+    var others: [UInt8: TransportPlugins] = [:]
+    for case .ip(let number) in plugins.keys { others[number] = table(.ip(number)) }
+    self.others = others
   }
 
   /// The plugins of a packet's transport that read datagrams; nil where there are none.
   func datagramPlugins(_ transport: Transport, _ protocolNumber: UInt8) -> TransportPlugins? {
     switch transport {
-    case .udp: udp.any ? udp : nil
-    case .icmp, .icmpv6: icmp.any ? icmp : nil
-    case .sctp: sctp.any ? sctp : nil
+    case .udp: udp
+    case .icmp, .icmpv6: icmp
+    case .sctp: sctp
     case .other: others.isEmpty ? nil : others[protocolNumber]
     case .tcp: nil
     }

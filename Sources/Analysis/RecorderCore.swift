@@ -40,126 +40,157 @@ final class RecorderCore: RecorderBacking {
     let emitter: Int
   }
 
-  private let allowed: Categories
-  private let limits: RecordLimits
-  private let emits: [Categories]
-  private(set) var withheld = Withheld()
+  /// One value, so that each call of the class costs one check of exclusive access.
+  private var state: State
 
-  // The call at hand.
-  private(set) var watch: FlowWatch
-  private(set) var stream = 0
-  private(set) var plugin = 0
-  private var scene = Scene.frames([])
-  private(set) var facts: [Fact] = []
-  private var inner: (client: [UInt8], server: [UInt8])?
-  private var factsEmitted = 0
-
-  // What the call said so far, kept apart until it has returned.
-  private var newObservations: [(fact: any Observation, frames: [FrameReference])] = []
-  private var newFindings: [PendingFinding] = []
-  private var newReasons: [String] = []
-
-  init(allowed: Categories, emits: [Categories], limits: RecordLimits) {
-    self.allowed = allowed
-    self.emits = emits
-    self.limits = limits
-    watch = FlowWatch()
+  init(allowed: Categories, emits: [Categories], heard: [ObjectIdentifier], limits: RecordLimits) {
+    state = State(allowed: allowed, emits: emits, heard: heard, limits: limits)
   }
+
+  var withheld: Withheld { state.writer.withheld }
 
   // MARK: - A call
 
   func begin(_ watch: FlowWatch, stream: Int, plugin: Int, scene: Scene) {
-    self.watch = watch
-    self.stream = stream
-    self.plugin = plugin
-    self.scene = scene
+    state.begin(watch, stream: stream, plugin: plugin, scene: scene)
   }
 
   /// Forgets what the call at hand said.
-  func undo() {
-    newObservations.removeAll(keepingCapacity: true)
-    newFindings.removeAll(keepingCapacity: true)
-    newReasons.removeAll(keepingCapacity: true)
-    inner = nil
-  }
+  func undo() { state.forget() }
 
   /// Keeps what the call at hand said, and queues its facts for subscribers.
-  func keep() {
-    for (fact, frames) in newObservations {
-      record(fact)
-      if factsEmitted < limits.facts {
-        factsEmitted += 1
-        facts.append(Fact(value: fact, frames: frames, stream: stream, emitter: plugin))
-      }
-    }
-    for finding in newFindings where watch.findings.count < limits.findings { watch.findings.append(finding) }
-    for reason in newReasons { watch.note(notAssessable: reason) }
-    newObservations.removeAll(keepingCapacity: true)
-    newFindings.removeAll(keepingCapacity: true)
-    newReasons.removeAll(keepingCapacity: true)
-  }
+  func keep() { state.keep() }
 
   /// The inner stream that the call put together, if any.
   func takeInner() -> (client: [UInt8], server: [UInt8])? {
-    let taken = inner
-    inner = nil
-    return taken
+    state.inner == nil ? nil : state.inner.take()
   }
 
+  /// The facts that subscribers have yet to hear.
   func takeFacts() -> [Fact] {
-    let taken = facts
-    facts.removeAll(keepingCapacity: true)
+    guard !state.facts.isEmpty else { return [] }
+    let taken = state.facts
+    state.facts = []
     return taken
   }
 
   /// A new round of facts begins: a packet's, or a flow's end.
-  func beginRound() { factsEmitted = 0 }
-
-  private func record(_ fact: any Observation) {
-    let type = type(of: fact)
-    guard type.record.utf8CodeUnitCount > 0 else { return }
-    watch.note(protocol: type.record)
-    guard watch.objects.count < limits.objects else { return }
-    var writer = FieldWriter(allowing: allowed.intersection(emits[plugin]))
-    fact.write(to: &writer)
-    withheld.add(writer.takeWithheld())
-    let identity = ObjectIdentifier(type)
-    let name = type.record.description
-    if let last = watch.objects.lastIndex(where: { $0.record.description == name && $0.stream == stream }),
-      !watch.objects[last].types.contains(identity)
-    {
-      watch.objects[last].types.append(identity)
-      if !watch.objects[last].json.isEmpty, !writer.json.bytes.isEmpty { watch.objects[last].json.append(0x2c) }
-      watch.objects[last].json.append(contentsOf: writer.json.bytes)
-    } else {
-      watch.objects.append(
-        ObservedObject(record: type.record, stream: stream, types: [identity], json: writer.json.bytes))
-    }
-  }
+  func beginRound() { state.factsEmitted = 0 }
 
   // MARK: - RecorderBacking
 
-  func observe(_ fact: any Observation, at place: Place) {
-    newObservations.append((fact, frames(of: place)))
-  }
+  func observe(_ fact: any Observation, at place: Place) { state.observe(fact, at: place) }
 
   func find(_ rule: Rule, at certainty: Certainty, variant: StaticString, marks: [Mark]) {
-    let here = frames(of: .here)
-    let placed = marks.map { mark in
-      var mark = mark
-      if mark.frames.isEmpty { mark.frames = here }
-      return mark
-    }
-    newFindings.append(
-      PendingFinding(
-        rule: rule, plugin: plugin, certainty: min(certainty, rule.highest), variant: variant, marks: placed,
-        stream: stream))
+    state.find(rule, at: certainty, variant: variant, marks: marks)
   }
 
-  func notAssessable(_ reason: StaticString) { newReasons.append(reason.description) }
+  func notAssessable(_ reason: StaticString) { state.newReasons.append(reason.description) }
 
+  func frames(of place: Place) -> [FrameReference] { state.scene.frames(of: place) }
+
+  func innerStream(client: [UInt8], server: [UInt8]) { state.takeInner(client: client, server: server) }
+}
+
+extension RecorderCore {
+  /// The call at hand and what it said so far, kept apart until it has returned.
+  private struct State {
+    let allowed: Categories
+    let emits: [Categories]
+    /// The types of facts that some plugin subscribes to.
+    let heard: [ObjectIdentifier]
+    let limits: RecordLimits
+    /// Every observation is written with it in turn.
+    var writer = FieldWriter(JSONWriter(reserving: 4_096), allowing: [])
+
+    var watch = FlowWatch()
+    var stream = 0
+    var plugin = 0
+    var scene = Scene.frames([])
+    var facts: [Fact] = []
+    var inner: (client: [UInt8], server: [UInt8])?
+    var factsEmitted = 0
+
+    /// Observations with their frames; without where nobody hears them.
+    var newObservations: [(fact: any Observation, frames: [FrameReference]?)] = []
+    var newFindings: [PendingFinding] = []
+    var newReasons: [String] = []
+
+    init(allowed: Categories, emits: [Categories], heard: [ObjectIdentifier], limits: RecordLimits) {
+      self.allowed = allowed
+      self.emits = emits
+      self.heard = heard
+      self.limits = limits
+    }
+
+    mutating func begin(_ watch: FlowWatch, stream: Int, plugin: Int, scene: consuming Scene) {
+      self.watch = watch
+      self.stream = stream
+      self.plugin = plugin
+      self.scene = scene
+    }
+
+    mutating func observe(_ fact: any Observation, at place: Place) {
+      let isHeard = !heard.isEmpty && heard.contains(ObjectIdentifier(type(of: fact)))
+      newObservations.append((fact, isHeard ? scene.frames(of: place) : nil))
+    }
+
+    mutating func find(_ rule: Rule, at certainty: Certainty, variant: StaticString, marks: [Mark]) {
+      let here = scene.frames(of: .here)
+      let placed = marks.map { mark in
+        var mark = mark
+        if mark.frames.isEmpty { mark.frames = here }
+        return mark
+      }
+      newFindings.append(
+        PendingFinding(
+          rule: rule, plugin: plugin, certainty: min(certainty, rule.highest), variant: variant, marks: placed,
+          stream: stream))
+    }
+
+    mutating func takeInner(client: [UInt8], server: [UInt8]) {
+      inner = (Array(client.prefix(limits.innerBytes)), Array(server.prefix(limits.innerBytes)))
+    }
+
+    mutating func keep() {
+      for (fact, frames) in newObservations {
+        record(fact)
+        if factsEmitted < limits.facts {
+          factsEmitted += 1
+          if let frames { facts.append(Fact(value: fact, frames: frames, stream: stream, emitter: plugin)) }
+        }
+      }
+      for finding in newFindings where watch.findings.count < limits.findings { watch.findings.append(finding) }
+      for reason in newReasons { watch.note(notAssessable: reason) }
+      forgetSaid()
+    }
+
+    mutating func forget() {
+      forgetSaid()
+      inner = nil
+    }
+
+    private mutating func forgetSaid() {
+      if !newObservations.isEmpty { newObservations.removeAll(keepingCapacity: true) }
+      if !newFindings.isEmpty { newFindings.removeAll(keepingCapacity: true) }
+      if !newReasons.isEmpty { newReasons.removeAll(keepingCapacity: true) }
+    }
+
+    private mutating func record(_ fact: any Observation) {
+      let type = type(of: fact)
+      guard type.record.utf8CodeUnitCount > 0 else { return }
+      watch.note(protocol: type.record)
+      guard watch.objects.count < limits.objects else { return }
+      writer.restart(allowing: allowed.intersection(emits[plugin]))
+      fact.write(to: &writer)
+      watch.add(ObjectIdentifier(type), of: type.record, stream: stream, members: writer.json.bytes)
+    }
+  }
+}
+
+extension RecorderCore.Scene {
   func frames(of place: Place) -> [FrameReference] {
-    switch scene {
+    switch self {
     case .datagram(let frame): return [frame]
     case .frames(let frames): return frames
     case .stream(let client, let server):
@@ -170,10 +201,6 @@ final class RecorderCore: RecorderBacking {
       }
     }
   }
-
-  func innerStream(client: [UInt8], server: [UInt8]) {
-    inner = (Array(client.prefix(limits.innerBytes)), Array(server.prefix(limits.innerBytes)))
-  }
 }
 
 /// Which frame each byte of a direction came from.
@@ -182,21 +209,27 @@ struct FrameMap {
   /// Subtracted from the pieces' offsets: where the stream at hand begins.
   var origin = 0
 
-  var all: [FrameReference] { FrameMap.merged(pieces.map(\.frame), []) }
+  var all: [FrameReference] { FrameMap.ordered(pieces.map(\.frame)) }
 
   /// The frames of a stretch of the stream at hand.
   func frames(of range: Range<Int>) -> [FrameReference] {
     guard !range.isEmpty else { return [] }
     let lower = range.lowerBound &+ origin
     let upper = range.upperBound &+ origin
-    return FrameMap.merged(pieces.filter { $0.start < upper && $0.end > lower }.map(\.frame), [])
+    return FrameMap.ordered(pieces.filter { $0.start < upper && $0.end > lower }.map(\.frame))
   }
 
   /// Both lists' frames in order, each once.
   static func merged(_ left: [FrameReference], _ right: [FrameReference]) -> [FrameReference] {
-    let sorted = (left + right).sorted()
+    ordered(left + right)
+  }
+
+  /// The frames in order, each once.
+  static func ordered(_ frames: [FrameReference]) -> [FrameReference] {
+    // Pieces mostly come in order, and each in a frame of its own.
+    if zip(frames, frames.dropFirst()).allSatisfy({ $0 < $1 }) { return frames }
     var out: [FrameReference] = []
-    for frame in sorted where out.last != frame { out.append(frame) }
+    for frame in frames.sorted() where out.last != frame { out.append(frame) }
     return out
   }
 }
