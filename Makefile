@@ -17,7 +17,7 @@ export VEILSCOPE_COMMIT := $(shell commit=$$(git rev-parse HEAD 2>/dev/null) && 
 # Every imported module must be a declared dependency: an undeclared one builds warm and fails clean.
 CHECKED := --explicit-target-dependency-import-check error
 
-.PHONY: help run build test test-third-party test-scripts lint generate bench validate check-determinism lab plugin record reproduce clean
+.PHONY: help run build test test-third-party test-scripts lint generate manual bench validate check-determinism lab plugin record reproduce clean
 
 help: ## lists these errands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -51,8 +51,11 @@ test-scripts: ## runs the tests of the scripts only
 lint: $(BUILD)/setup-test ## formatting, imports, unsafe code, lengths, READMEs, words, links
 	Tools/lint
 
-generate: build ## writes Documentation/schema and its tables again from the field declarations
+generate: build ## writes Documentation/schema, its tables and the manual page again from the declarations
 	$(BINARY) generate --output Documentation
+
+manual: ## shows the manual page (Documentation/veilscope.1)
+	@man -l Documentation/veilscope.1
 
 bench: build ## CPU and memory against a floor in C. SIZE=bytes, RUNS=n, BENCH=folder with captures of your own
 	Benchmarks/run --binary $(BINARY) $(if $(SIZE),--size $(SIZE)) $(if $(RUNS),--runs $(RUNS)) \
@@ -67,8 +70,8 @@ check-determinism: build ## the same bytes with one worker and with four, and fr
 lab: ## makes the sample captures again in network namespaces (root, Debian's packages)
 	Samples/lab/make
 
-plugin: ## NAME=Gopher [FAMILY=proxy]: lays out a new protocol plugin
-	Tools/plugin-new "$${NAME:?give a name: make plugin NAME=Gopher}" $(FAMILY)
+plugin: ## NAME=Gopher [FAMILY=proxy] [KIND=stream]: lays out a new protocol plugin, for UDP or (stream) TCP
+	Tools/plugin-new "$${NAME:?give a name: make plugin NAME=Gopher}" $(FAMILY) $(if $(KIND),--kind $(KIND))
 
 record: build ## writes the expected findings of Samples and Cases again; look at the difference before you commit
 	Tools/record --binary $(BINARY)

@@ -76,7 +76,7 @@ let package = Package(
       + [
         "Bytes", "Terms", "JSON", "Cryptography", "Platform", "CaptureFiles", "Packets", "Wire", "Findings", "Flows",
         "Warrants", "PluginKit",
-        "Analysis", "PluginTestKit", "Supervision",
+        "Analysis", "PluginTestKit", "Supervision", "Commands",
       ].map(tests) + [pluginTests()]
   )
 )

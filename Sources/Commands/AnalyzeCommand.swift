@@ -13,7 +13,7 @@ struct AnalyzeCommand: ParsableCommand {
       Each file is an evidence item of its own; with --continuous all of them are one timeline.
 
       Limits hold for each timeline: N workers may use N times the setting. Bounds, with their defaults:
-      \(AnalysisSettings.entries.map { entry in
+      \(bounds.map { entry in
         "  \(entry.name)=\(entry.value(AnalysisSettings()))  \(entry.note)"
       }.joined(separator: "\n"))
 
@@ -23,16 +23,19 @@ struct AnalyzeCommand: ParsableCommand {
         veilscope analyze seized.pcapng --warrant warrant.json --output findings.json --flows flows.jsonl
       """)
 
-  @Argument(help: "Captures, or - for standard input.")
+  /// What --limit knows.
+  static let bounds = AnalysisSettings.entries
+
+  @Argument(help: "Captures, or - for standard input.", completion: .file())
   var captures: [String]
 
-  @Option(help: ArgumentHelp("The warrant: what may be read and put out.", valueName: "FILE"))
+  @Option(help: ArgumentHelp("The warrant: what may be read and put out.", valueName: "FILE"), completion: .file())
   var warrant: String
 
-  @Option(help: ArgumentHelp("Where the findings go.", valueName: "FILE"))
+  @Option(help: ArgumentHelp("Where the findings go.", valueName: "FILE"), completion: .file())
   var output = "findings.json"
 
-  @Option(help: ArgumentHelp("Write a line of JSON for each flow here.", valueName: "FILE"))
+  @Option(help: ArgumentHelp("Write a line of JSON for each flow here.", valueName: "FILE"), completion: .file())
   var flows: String?
 
   @Option(help: ArgumentHelp("Evidence items analysed side by side.", valueName: "N"))
@@ -78,8 +81,8 @@ struct AnalyzeCommand: ParsableCommand {
     settings.separateVLANs = separateVLANs
     for text in limit {
       let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
-      let names = AnalysisSettings.entries.map(\.name)
-      guard parts.count == 2, let entry = AnalysisSettings.entries.first(where: { $0.name == parts[0] }) else {
+      let names = AnalyzeCommand.bounds.map(\.name)
+      guard parts.count == 2, let entry = AnalyzeCommand.bounds.first(where: { $0.name == parts[0] }) else {
         let near = Spelling.nearest(parts.first ?? "", among: names).map { " Did you mean '\($0)'?" } ?? ""
         throw ValidationError(
           "--limit \(text): expected NAME=NUMBER, NAME being one of \(names.joined(separator: ", ")).\(near)")

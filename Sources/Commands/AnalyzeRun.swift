@@ -76,7 +76,10 @@ struct AnalyzeRun {
         items[index].file =
           items[index].path == "-" ? try InputFile.standardInput() : try InputFile(path: items[index].path)
       } catch {
-        items[index].refuse(.cannotOpen, "\(error)")
+        // A word too many on the command line is a capture that is not there.
+        let isMissing = error.isMissing && items.count > 1
+        items[index].refuse(
+          .cannotOpen, "\(error)" + (isMissing ? "; every word that belongs to no option names a capture" : ""))
       }
     }
   }
@@ -194,11 +197,10 @@ struct AnalyzeRun {
     do {
       let writer = FindingsWriter(result: result, authorised: authorised, plugins: Commands.plugins)
       try writer.write(to: document)
-      // Both are whole on disk before either has its name.
+      // Both are whole on disk before either has its name, and both get theirs or neither.
       try document.finish()
       try flows?.finish()
-      try flows?.publish()
-      try document.publish()
+      try OutputFile.publish([flows, document].compactMap { $0 })
     } catch {
       throw CommandFailure(status: .outputFailed, message: "\(error)")
     }

@@ -1,4 +1,4 @@
-// `veilscope explain RULE`: what a rule means, and what it does not.
+// `veilscope explain NAME`: what a rule means, and what it does not; of a plugin or a tool, all its rules.
 
 import ArgumentParser
 import Findings
@@ -10,22 +10,41 @@ struct ExplainCommand: ParsableCommand {
     commandName: "explain",
     abstract: "Says what a rule means: its marks, look-alikes, sources, error rate, blind spots.")
 
-  @Argument(help: "A rule's identifier, as a finding gives it; without one, all rules are listed.")
-  var rule: String?
+  @Argument(
+    help: ArgumentHelp(
+      "A rule as a finding names it, or a plugin or a tool for all its rules; without it, all rules are listed.",
+      valueName: "name"))
+  var name: String?
 
-  mutating func run() throws {
-    let rules = Commands.plugins.rules
-    guard let rule else {
-      Say.output(
-        rules.map { "\($0.rule.identifier)  \($0.rule.tool), at most \($0.rule.highest.name)" }.joined(separator: "\n"))
-      return
+  mutating func run() throws { Say.output(try ExplainCommand.answer(to: name, Commands.plugins)) }
+
+  /// What is said of `name`; of nothing, the list of rules.
+  static func answer(to name: String?, _ plugins: PluginCatalog) throws -> String {
+    let rules = plugins.rules
+    guard let name else {
+      return rules.map { "\($0.rule.identifier)  \($0.rule.tool), at most \($0.rule.highest.name)" }
+        .joined(separator: "\n")
     }
-    guard let found = rules.first(where: { $0.rule.identifier.description == rule }) else {
-      let names = rules.map { $0.rule.identifier.description }
-      let near = Spelling.nearest(rule, among: names).map { " Did you mean '\($0)'?" } ?? ""
-      throw ValidationError("there is no rule '\(rule)'.\(near) `veilscope explain` lists them.")
+    if let found = rules.first(where: { $0.rule.identifier.description == name }) {
+      return text(found.rule, found.plugin)
     }
-    Say.output(ExplainCommand.text(found.rule, found.plugin))
+    let named = rules.filter {
+      $0.plugin.manifest.identifier.description == name || $0.rule.tool.description == name
+    }
+    if !named.isEmpty {
+      let head = "\(name): \(named.count) rule\(named.count == 1 ? "" : "s")\n\n"
+      return head + named.map { text($0.rule, $0.plugin) }.joined(separator: "\n\n----\n\n")
+    }
+    if plugins.entries.contains(where: { $0.manifest.identifier.description == name }) {
+      return "The plugin \(name) has no rules: it reads, and claims nothing. `veilscope plugins` says what it reads."
+    }
+    let names =
+      rules.flatMap { [$0.rule.identifier.description, $0.rule.tool.description] }
+      + plugins.entries.map { $0.manifest.identifier.description }
+    let near = Spelling.nearest(name, among: names).map { " Did you mean '\($0)'?" } ?? ""
+    throw ValidationError(
+      "there is no rule, plugin or tool '\(name)'.\(near) `veilscope explain` lists the rules, `veilscope plugins` the"
+        + " plugins.")
   }
 
   static func text(_ rule: Rule, _ plugin: PluginEntry) -> String {

@@ -19,7 +19,7 @@ struct GenerateCommand: ParsableCommand {
 
   mutating func run() throws {
     var differing: [String] = []
-    for (path, bytes) in GeneratedPages.all(Commands.plugins) {
+    for (path, bytes) in try GeneratedPages.all(Commands.plugins) {
       let url = URL(fileURLWithPath: output).appendingPathComponent(path)
       if check {
         if (try? Data(contentsOf: url)) != Data(bytes) { differing.append(path) }
@@ -37,7 +37,7 @@ struct GenerateCommand: ParsableCommand {
 
 enum GeneratedPages {
   /// Every generated page by its path under the documentation's folder.
-  static func all(_ plugins: PluginCatalog) -> [(path: String, bytes: [UInt8])] {
+  static func all(_ plugins: PluginCatalog) throws -> [(path: String, bytes: [UInt8])] {
     let flowFields = DocumentFields.flowFields(plugins.entries.flatMap(\.manifest.observations))
     return [
       (
@@ -54,6 +54,7 @@ enum GeneratedPages {
       ),
       ("schema/warrant.schema.json", WarrantSchema.document()),
       ("fields.md", Array(fieldsPage(flowFields).utf8)),
+      ("veilscope.1", try ManualPage.page()),
     ]
   }
 

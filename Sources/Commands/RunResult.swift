@@ -97,6 +97,9 @@ struct RunResult {
   }
 
   private mutating func gather(_ outcome: ItemOutcome, _ places: [Int]) throws {
+    // The last worker's report knows nothing of what earlier ones found.
+    let isTakenUp = outcome.faults.contains { $0.measure == .wentOn }
+    if isTakenUp { try sumHosts(outcome) }
     try forEach(outcome, .summary) { report in
       for (part, value) in (report["evidence"]?.array ?? []).enumerated() where part < places.count {
         guard case .object(let object) = value else { continue }
@@ -108,10 +111,22 @@ struct RunResult {
       flows &+= UInt64(clamping: report["flows"]?.integer ?? 0)
       limits += (report["limits"]?.array ?? []).map { notice($0, places) }
       notices += (report["notices"]?.array ?? []).map { notice($0, places) }
-      hosts += report["hosts"]?.array ?? []
+      if !isTakenUp { hosts += report["hosts"]?.array ?? [] }
       for entry in report["not_assessable"]?.array ?? [] {
         add(entry["reason"]?.string ?? "", entry["flows"]?.integer ?? 0)
       }
+    }
+  }
+
+  private mutating func sumHosts(_ outcome: ItemOutcome) throws {
+    var sums = HostsOfFindings()
+    try forEach(outcome, .finding) { sums.add($0) }
+    hosts += sums.finished
+    if sums.leftOut > 0 {
+      limits.append(
+        Notice(
+          .limit, "analysis.hosts", "more hosts and tools than are summed; all findings are in the document",
+          count: sums.leftOut))
     }
   }
 
@@ -139,7 +154,8 @@ struct RunResult {
     try outcome.records.forEach { (found, payload) throws(SystemError) in
       guard found == kind, failure == nil else { return }
       do {
-        try body(try JSONReader.read(payload.array, limits: .output))
+        // Findings come several at a time, a line each; every other record is one line.
+        for line in payload.array.split(separator: 0x0a) { try body(try JSONReader.read(Array(line), limits: .output)) }
       } catch {
         failure = error
       }

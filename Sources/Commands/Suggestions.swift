@@ -1,4 +1,5 @@
-// The nearest name for a mistyped command or option, which the argument parser does not always give by itself.
+// What was probably meant by a command line that is not understood: the nearest name, or what is expected in its place.
+// The argument parser gives neither always by itself.
 
 import Terms
 
@@ -8,17 +9,39 @@ enum Suggestions {
     "--warrant", "--output", "--flows", "--workers", "--continuous", "--overwrite", "--quiet", "--no-digest", "--limit",
     "--separate-vlans", "--json", "--help", "--version",
   ]
+  /// Not listed, but no mistake.
+  private static let hidden = ["generate", "-h"]
 
   /// The argument parser's message, with what was probably meant.
   static func improve(_ message: String, arguments: [String]) -> String {
-    guard !message.contains("Did you mean") else { return message }
-    let mistyped =
-      arguments.first { $0.hasPrefix("--") && !options.contains(name($0)) && message.contains(name($0)) }
-      .flatMap { Spelling.nearest(name($0), among: options) }
-      ?? arguments.first.flatMap { first in
-        first.hasPrefix("-") || commands.contains(first) ? nil : Spelling.nearest(first, among: commands)
+    guard !message.contains("Did you mean"), let advice = advice(message, arguments) else { return message }
+    return "\(message)\n\(advice)"
+  }
+
+  private static func advice(_ message: String, _ arguments: [String]) -> String? {
+    for argument in arguments where argument.hasPrefix("--") && !options.contains(name(argument)) {
+      // The hyphens, which all share, make nothing alike. A mistyped option that must be given is missing first of all.
+      guard
+        let near = Spelling.nearest(
+          String(name(argument).dropFirst(2)), among: options.map { String($0.dropFirst(2)) }),
+        message.contains(name(argument)) || message.contains("'--\(near)")
+      else { continue }
+      return "'\(name(argument))' is no option. Did you mean '--\(near)'?"
+    }
+    guard let first = arguments.first, !hidden.contains(first) else { return nil }
+    guard commands.contains(first) else {
+      if !first.hasPrefix("-"), let command = Spelling.nearest(first, among: commands) {
+        return "Did you mean '\(command)'?"
       }
-    return mistyped.map { "\(message)\nDid you mean '\($0)'?" } ?? message
+      return "The first word is a command: \(commands.joined(separator: ", ")). Captures are analysed by:"
+        + " veilscope analyze CAPTURE... --warrant FILE"
+    }
+    guard message.contains("Unexpected argument") else { return nil }
+    return switch first {
+    case "explain": "`explain` takes one name, of a rule, a plugin or a tool: ask for one after the other."
+    case "plugins": "`plugins` lists all plugins and takes no name; `veilscope explain NAME` tells of one."
+    default: nil
+    }
   }
 
   private static func name(_ argument: String) -> String { String(argument.prefix { $0 != "=" }) }

@@ -103,7 +103,7 @@ public struct EvidenceRecord: FieldObject {
   static let uncountedField = Field<Count>(
     "uncounted_frames",
     """
-    frames before the last fault: they are in `frames` and in no other count of this item, of `scope`, `hosts` and \
+    frames before the last fault: they are in `frames` and in no other count of this item, of `scope` and of \
     `not_assessable`; `first_packet` is that of the frames behind them
     """,
     when: "standard input was taken up again behind a fault")

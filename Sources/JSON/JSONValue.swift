@@ -58,6 +58,9 @@ public struct JSONObject: Equatable, Sendable {
 
   public init() {}
 
+  /// An object of `members`, of which no two have one key.
+  public init(_ members: [Member]) { self.members = members }
+
   /// The value of `key`. Names are compared by their bytes: `==` on strings would take characters for equal that Unicode
   /// calls equivalent, such as the Kelvin sign and K.
   public subscript(_ key: String) -> JSONValue? {

@@ -28,6 +28,8 @@ public final class OutputFile: @unchecked Sendable {
   private var flushed: UInt64 = 0
   private var failure: OutputError?
   private var isPublished = false
+  /// Whether what stood under the final name waits under the temporary one, for `withdraw`.
+  private var keepsOld = false
 
   /// What the temporary name adds to the final one.
   public static let suffix = ".partial"
@@ -114,14 +116,60 @@ public final class OutputFile: @unchecked Sendable {
   }
 
   /// Renames the finished file into its place and syncs the folder. Call `finish` first.
-  public func publish() throws(OutputError) {
+  public func publish() throws(OutputError) { try OutputFile.publish([self]) }
+
+  /// Renames finished files into their places, all or none: where one cannot be, those before it are taken back, and what
+  /// they replaced stands again under its name (where the file system can exchange two names; else nothing stands there).
+  ///
+  /// A kill between two renames is the one case in which some stand without the others.
+  public static func publish(_ files: [OutputFile]) throws(OutputError) {
+    let files = files.filter { !$0.isPublished }
+    // What can be known beforehand: nothing is renamed in vain.
+    for file in files { try file.checkPublishable() }
+    do throws(OutputError) {
+      for file in files { try file.moveIntoPlace() }
+      for file in files { try file.folder.sync() }
+    } catch {
+      for file in files.reversed() { file.withdraw() }
+      throw error
+    }
+    for file in files { file.settle() }
+  }
+
+  private func checkPublishable() throws(OutputError) {
     if let failure { throw failure }
     guard buffer.isEmpty else { throw fail(SystemError("publish", path, code: EINVAL)) }
-    guard !isPublished else { return }
     try folder.checkPlace(name, path: path, occupied: overwrite ? nil : .exists(path))
-    try folder.rename(name + OutputFile.suffix, to: name, path: path, overwrite: overwrite)
+  }
+
+  private func moveIntoPlace() throws(OutputError) {
+    // Again, for what came in the meantime: a link is never replaced.
+    try folder.checkPlace(name, path: path, occupied: overwrite ? nil : .exists(path))
+    let partial = name + OutputFile.suffix
+    if overwrite, folder.exchange(partial, name) {
+      keepsOld = true
+    } else {
+      try folder.rename(partial, to: name, path: path, overwrite: overwrite)
+    }
     isPublished = true
-    try folder.sync()
+  }
+
+  /// Takes a published file back to its temporary name.
+  private func withdraw() {
+    guard isPublished else { return }
+    let partial = name + OutputFile.suffix
+    if keepsOld {
+      guard folder.exchange(partial, name) else { return }
+    } else {
+      do throws(OutputError) { try folder.rename(name, to: partial, path: path, overwrite: true) } catch { return }
+    }
+    keepsOld = false
+    isPublished = false
+  }
+
+  private func settle() {
+    if keepsOld { folder.remove(name + OutputFile.suffix) }
+    keepsOld = false
   }
 
   /// Removes the partial file. Nothing that was whole is touched: a published file stays.

@@ -106,6 +106,12 @@ final class OutputFolder: Sendable {
     remove(old)
   }
 
+  /// Exchanges two names that both exist; false where one does not, or the file system cannot.
+  func exchange(_ one: String, _ other: String) -> Bool {
+    // Sound: the names are lent as C strings for the call.
+    unsafe veil_renameat2(descriptor, one, descriptor, other, UInt32(VEIL_RENAME_EXCHANGE)) == 0
+  }
+
   /// Syncs the folder, so that a rename outlasts a power failure. Some file systems cannot (EINVAL), and need not.
   func sync() throws(OutputError) {
     guard SystemCall.retrying({ fsync(descriptor) }) == 0 else {

@@ -146,6 +146,27 @@ struct ExitStatusTests {
     #expect(outcome.error.contains("missing"))
   }
 
+  @Test("74: where one of two outputs cannot get its name, neither does", arguments: [false, true])
+  func bothOrNeither(overwrite: Bool) throws {
+    let scratch = try Scratch()
+    let input = try Data(contentsOf: URL(fileURLWithPath: Sample.capture))
+    if overwrite { try scratch.write("flows.jsonl", "old") }
+    let outcome = try Program.run(
+      ["analyze", "-", "--warrant", Sample.warrant, "--flows", "flows.jsonl"] + (overwrite ? ["--overwrite"] : []),
+      input: input, in: scratch.url
+    ) {
+      for _ in 0..<600 where !scratch.has("flows.jsonl.partial") { usleep(50_000) }
+      try FileManager.default.createSymbolicLink(
+        atPath: scratch.path("findings.json"), withDestinationPath: "elsewhere")
+    }
+    #expect(outcome.status == 74)
+    #expect(outcome.error.contains("findings.json is a symbolic link"))
+    #expect(outcome.output.isEmpty)
+    #expect(try overwrite ? scratch.read("flows.jsonl") == Data("old".utf8) : !scratch.has("flows.jsonl"))
+    #expect(!scratch.has("flows.jsonl.partial") && !scratch.has("findings.json.partial"))
+    #expect(!scratch.has("elsewhere"))
+  }
+
   @Test("77: a warrant that is missing, malformed, expired, unsigned, or does not cover; every wrong field is named")
   func notAllowed() throws {
     let scratch = try Scratch()

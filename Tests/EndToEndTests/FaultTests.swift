@@ -136,6 +136,9 @@ struct FaultTests {
     #expect(found.last?.contains("\"number\":9003,") == true)
     let document = try scratch.document()
     #expect(document["flows"] as? Int == 6)
+    // The first worker's report is lost; the hosts of what it found are not.
+    let hosts = try #require(document["hosts"] as? [[String: Any]])
+    #expect(hosts.compactMap { $0["host"] as? String } == ["third-party-1", "third-party-6"])
     let evidence = try #require((document["evidence"] as? [[String: Any]])?.first)
     #expect(evidence["frames"] as? Int == 9_003)
     #expect(evidence["uncounted_frames"] as? Int == 9_001)

@@ -20,6 +20,43 @@ struct PagesTests {
     for code in codes.sorted() { #expect(page.contains("`\(code)`"), "\(code) is not in notices.md") }
   }
 
+  @Test("bash completes commands and options by the generated script")
+  func completions() throws {
+    let scratch = try Scratch()
+    let script = try Program.run(["--generate-completion-script", "bash"])
+    #expect(script.status == 0)
+    try scratch.write("veilscope.bash", script.output)
+    func completed(_ words: String...) throws -> [Substring] {
+      let last = words.count
+      let quoted = words.map { "'\($0)'" }.joined(separator: " ")
+      let line = (["veilscope"] + words).joined(separator: " ")
+      return try Program.system(
+        "bash",
+        [
+          "-c",
+          """
+          source '\(scratch.path("veilscope.bash"))'
+          COMP_WORDS=(veilscope \(quoted)); COMP_CWORD=\(last); COMP_LINE='\(line)'; COMP_POINT=${#COMP_LINE}
+          _veilscope veilscope "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"; echo "${COMPREPLY[@]}"
+          """,
+        ]
+      ).output.split(whereSeparator: \.isWhitespace)
+    }
+    #expect(try completed("expl") == ["explain"])
+    #expect(try completed("analyze", "--sep") == ["--separate-vlans"])
+    #expect(try completed("plugins", "--js") == ["--json"])
+  }
+
+  @Test("man formats the manual page without a complaint, where there is man")
+  func manual() throws {
+    guard try Program.system("sh", ["-c", "command -v man && command -v groff"]).status == 0 else { return }
+    let page = Program.root.appendingPathComponent("Documentation/veilscope.1").path
+    let shown = try Program.system("env", ["MANWIDTH=100", "MANPAGER=cat", "man", "--warnings", "-l", page])
+    #expect(shown.status == 0)
+    #expect(shown.error.isEmpty)
+    for part in ["EXIT STATUS", "77", "--separate-vlans"] { #expect(shown.output.contains(part)) }
+  }
+
   @Test("--help lists the exit statuses, and explain knows every rule")
   func help() throws {
     let help = try Program.run(["analyze", "--help"])

@@ -23,13 +23,14 @@ enum Program {
 
   @discardableResult
   static func run(
-    _ arguments: [String], name: String = "veilscope", input: Data? = nil, in folder: URL? = nil
+    _ arguments: [String], name: String = "veilscope", input: Data? = nil, in folder: URL? = nil,
+    beforeEnd: () throws -> Void = {}
   ) throws -> Outcome {
     let process = Process()
     process.executableURL = path(name)
     process.arguments = arguments
     if let folder { process.currentDirectoryURL = folder }
-    return try finish(process, input: input)
+    return try finish(process, input: input, beforeEnd: beforeEnd)
   }
 
   /// Runs a command of the system.
@@ -40,7 +41,10 @@ enum Program {
     return try finish(process, input: nil)
   }
 
-  private static func finish(_ process: Process, input: Data?) throws -> Outcome {
+  /// - Parameter beforeEnd: called once all input is written, and before it ends.
+  private static func finish(
+    _ process: Process, input: Data?, beforeEnd: () throws -> Void = {}
+  ) throws -> Outcome {
     let output = Pipe()
     let error = Pipe()
     process.standardOutput = output
@@ -50,6 +54,7 @@ enum Program {
     try process.run()
     if let input {
       try feed.fileHandleForWriting.write(contentsOf: input)
+      try beforeEnd()
       try feed.fileHandleForWriting.close()
     }
     // Both at once: a program that fills one pipe while the other is read would wait for ever.

@@ -49,6 +49,36 @@ struct OutputFileTests {
   }
 
   @Test(arguments: [false, true])
+  func `of two outputs both get their names or neither, and what stood there stands again`(overwrite: Bool) throws {
+    if overwrite { try folder.put("old", "first") }
+    let first = try OutputFile(path: folder.file("first"), overwrite: overwrite)
+    let second = try OutputFile(path: folder.file("second"), overwrite: overwrite)
+    for (output, text) in [(first, "one"), (second, "two")] {
+      try output.write(Array(text.utf8))
+      try output.finish()
+    }
+    // The rename itself fails: the temporary file is gone.
+    try FileManager.default.removeItem(atPath: folder.file("second.partial"))
+    #expect(throws: OutputError.self) { try OutputFile.publish([first, second]) }
+    #expect(folder.text("first") == (overwrite ? "old" : nil))
+    #expect(folder.text("first.partial") == "one")
+    first.discard()
+    #expect(folder.names == (overwrite ? ["first"] : []))
+  }
+
+  @Test func `two outputs get their names, and nothing of what they replaced is left`() throws {
+    try folder.put("old", "first")
+    let first = try OutputFile(path: folder.file("first"), overwrite: true)
+    let second = try OutputFile(path: folder.file("second"), overwrite: true)
+    try first.write(Array("one".utf8))
+    try first.finish()
+    try second.finish()
+    try OutputFile.publish([first, second])
+    #expect(folder.names == ["first", "second"])
+    #expect(folder.text("first") == "one" && folder.text("second") == "")
+  }
+
+  @Test(arguments: [false, true])
   func `a symbolic link in either place is refused, overwriting or not`(overwrite: Bool) throws {
     try folder.put("target", "target")
     for (link, out) in [("a", "a"), ("b.partial", "b")] {
