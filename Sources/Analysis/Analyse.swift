@@ -59,7 +59,9 @@ public enum Analysis {
         if Int(reader.header.interface) >= known {
           // Beyond what is described no further interface becomes known.
           known = max(try learn(&timeline, reader.facts.interfaces, 0), Int(reader.header.interface) &+ 1)
-          if job.isStream, reader.canBeTakenUp { try send(preamble: reader.preamble, to: sink) }
+          if job.isStream, !reader.preamble.isEmpty {
+            try send(reader.preamble, of: reader.canBeTakenUp ? nil : reader.facts.compression, to: sink)
+          }
         }
         if job.isStream {
           // Behind this frame another worker would go on.
@@ -82,8 +84,13 @@ public enum Analysis {
     }
   }
 
-  private static func send(preamble: [UInt8], to sink: any RecordSink) throws(SinkError) {
-    try Array(Hex.text(preamble).utf8).withRawSpan { (span) throws(SinkError) in try sink.take(.preamble, span) }
+  private static func send(
+    _ preamble: [UInt8], of compression: Compression?, to sink: any RecordSink
+  ) throws(SinkError) {
+    let name = compression.map { "\($0.rawValue) " } ?? ""
+    try Array((name + Hex.text(preamble)).utf8).withRawSpan { (span) throws(SinkError) in
+      try sink.take(.preamble, span)
+    }
   }
 
   /// Analyses several captures as one timeline. One that is no capture is named in its evidence record; where none is,

@@ -79,6 +79,8 @@ public struct AnalysisJob: Sendable {
   public var flowsBefore: UInt64 = 0
   public var thirdPartiesBefore: UInt64 = 0
   public var lostFlows: UInt64 = 0
+  /// How the stream is compressed of which an earlier worker read all there is: this one gets its headers only, unpacked.
+  public var compression: String?
   /// Plugins that are not to run, by their place in the catalog.
   public var disabled: [Int] = []
 

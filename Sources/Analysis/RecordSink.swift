@@ -13,7 +13,7 @@ public enum TimelineRecord: UInt8, Sendable, CaseIterable {
   /// The timeline is whole. Holds nothing.
   case end = 4
   /// The capture's headers, in hexadecimal: what a reader needs to go on in the middle of evidence that cannot be read
-  /// twice.
+  /// twice. Of a compressed capture the compression's name and a space stand before them.
   case preamble = 5
   /// How many flows have been handed over whole, by the last one's id, as a decimal number: of evidence that cannot be read
   /// twice.

@@ -48,7 +48,7 @@ extension Timeline {
     }
     guard let facts else { return record }
     record.format = facts.format.rawValue
-    record.compression = facts.compression == .none ? nil : facts.compression.rawValue
+    record.compression = facts.compression == .none ? job.compression : facts.compression.rawValue
     // What an earlier worker read is read; the preamble, which came again, is not counted twice.
     record.bytesRead = UInt64(clamping: Int64(clamping: facts.bytes) &+ job.offsetBefore)
     record.frames = facts.frames &+ job.framesBefore
@@ -61,6 +61,8 @@ extension Timeline {
         dropped: known.isEmpty ? nil : known.reduce(0, &+))
     }
     for notice in facts.notices {
+      // Behind a fault there may be no frame; before it there was one.
+      if job.framesBefore > 0, notice.code == "capture.no-frames" { continue }
       var placed = notice
       placed.evidence = UInt32(item)
       if notice.kind == .damage { record.damage.append(placed) } else { output.note(placed) }

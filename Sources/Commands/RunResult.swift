@@ -98,8 +98,7 @@ struct RunResult {
 
   private mutating func gather(_ outcome: ItemOutcome, _ places: [Int]) throws {
     // The last worker's report knows nothing of what earlier ones found.
-    let isTakenUp = outcome.faults.contains { $0.measure == .wentOn }
-    if isTakenUp { try sumHosts(outcome) }
+    if outcome.isTakenUp { try sumHosts(outcome) }
     try forEach(outcome, .summary) { report in
       for (part, value) in (report["evidence"]?.array ?? []).enumerated() where part < places.count {
         guard case .object(let object) = value else { continue }
@@ -111,7 +110,7 @@ struct RunResult {
       flows &+= UInt64(clamping: report["flows"]?.integer ?? 0)
       limits += (report["limits"]?.array ?? []).map { notice($0, places) }
       notices += (report["notices"]?.array ?? []).map { notice($0, places) }
-      if !isTakenUp { hosts += report["hosts"]?.array ?? [] }
+      if !outcome.isTakenUp { hosts += report["hosts"]?.array ?? [] }
       for entry in report["not_assessable"]?.array ?? [] {
         add(entry["reason"]?.string ?? "", entry["flows"]?.integer ?? 0)
       }

@@ -113,6 +113,9 @@ struct Summary {
       if let first = object?["first_packet"]?.string, let last = object?["last_packet"]?.string {
         line += ", \(Summary.clock(first)) to \(Summary.clock(last))"
       }
+      if let uncounted = object?["uncounted_frames"]?.integer {
+        line += ", the first \(uncounted) of them in no other count of this page (see the fault)"
+      }
       let damage = object?["damage"]?.array ?? []
       if !damage.isEmpty { line += ", DAMAGED" }
       lines.append(line)

@@ -38,6 +38,7 @@ enum WorkerBody {
       job.flowsBefore = context.job.flowsBefore
       job.thirdPartiesBefore = context.job.thirdPartiesBefore
       job.lostFlows = context.job.lostFlows
+      job.compression = context.job.compression
       try Analysis.analyse(
         context.evidence.map { Descriptor($0) }, job: job, catalog: plugins, page: context.notes, sink: sink,
         spill: WorkerSpill(context.spill))

@@ -19,18 +19,31 @@ extension Fault {
     case .disabled: "it had failed too often and was left out for this evidence"
     case .skippedFrame: "this frame was left out"
     case .endedBefore: "the evidence was analysed up to the frame before"
-    case .wentOn:
-      "analysis went on behind this frame; of \(lostFlows) flow\(lostFlows == 1 ? "" : "s") begun before there is no record"
-    case .gaveUp: "what follows was not analysed"
+    case .wentOn: "analysis went on behind this frame; \(loss)"
+    case .ended:
+      "analysis ended here: a compressed stream of that length cannot be taken up in its middle; unpack it first, or give"
+        + " it as a file; \(loss)"
+    case .gaveUp: "what follows was not analysed" + (lostFlows > 0 ? "; \(loss)" : "")
     }
   }
 }
 
+extension Fault {
+  private var loss: String {
+    "of \(lostFlows) flow\(lostFlows == 1 ? "" : "s") begun before there is no record"
+  }
+}
+
 extension ItemOutcome {
+  /// Whether the last worker's report covers only what came behind a fault.
+  public var isTakenUp: Bool {
+    faults.contains { $0.measure == .wentOn || $0.measure == .ended || $0.measure == .gaveUp }
+  }
+
   /// Whether the worker that got through has named the fault itself, with frame and offset: it was told what to leave
   /// out, and where, and says so when it gets there.
   public func isNamedByWorker(_ fault: Fault) -> Bool {
     end == .complete && (fault.measure == .barred || fault.measure == .skippedFrame)
-      && !faults.contains { $0.measure == .endedBefore || $0.measure == .wentOn || $0.measure == .gaveUp }
+      && !isTakenUp && !faults.contains { $0.measure == .endedBefore }
   }
 }

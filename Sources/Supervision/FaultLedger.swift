@@ -45,6 +45,8 @@ public struct Fault: Equatable, Sendable {
     case endedBefore
     /// Of evidence that cannot be read twice: analysis went on behind that frame, and flows open there were lost.
     case wentOn
+    /// Of compressed evidence that cannot be read twice: nobody can go on in its middle.
+    case ended
     /// The item could not be analysed.
     case gaveUp
   }
@@ -78,16 +80,17 @@ struct FaultLedger {
     case .disabled: exclusions.disabledPlugins.append(place.plugin)
     case .skippedFrame: exclusions.skippedFrames.append(Exclusion(place: place, cause: cause))
     case .endedBefore: exclusions.endBefore = place.frame
-    case .wentOn, .gaveUp: break
+    case .wentOn, .ended, .gaveUp: break
     }
     return measure
   }
 
   /// Takes a death over evidence that cannot be read twice: the next worker goes on behind the frame, if it can.
   mutating func takeOfStream(
-    _ place: WorkerPlace, _ cause: FaultCause, canGoOn: Bool, lostFlows: UInt64 = 0
+    _ place: WorkerPlace, _ cause: FaultCause, canGoOn: Bool, isCompressed: Bool = false, lostFlows: UInt64 = 0
   ) -> Fault.Measure {
-    let measure: Fault.Measure = canGoOn && place.frame > 0 && faults.count < FaultLedger.mostFaults ? .wentOn : .gaveUp
+    let isFit = canGoOn && place.frame > 0 && faults.count < FaultLedger.mostFaults
+    let measure: Fault.Measure = !isFit ? .gaveUp : isCompressed ? .ended : .wentOn
     faults.append(Fault(place: place, cause: cause, measure: measure, lostFlows: lostFlows))
     if place.plugin > 0, !exclusions.disabledPlugins.contains(place.plugin),
       faults.count(where: { $0.place.plugin == place.plugin }) >= FaultLedger.faultsOfOnePlugin

@@ -61,6 +61,8 @@ struct ItemRun {
   private var flowSpool: SpoolFile?
   private var protections: Sandbox?
   private var preamble: [UInt8] = []
+  /// How a stream is compressed, as its worker calls it.
+  private var compression: String?
   private var mark: StreamMark?
   private var use = AttemptUse()
 
@@ -90,7 +92,8 @@ struct ItemRun {
     let end: ItemOutcome.End
     let digests: [DigestOutcome?]
     if item.evidence.count == 1, let stream = item.evidence.first, !stream.isSeekable {
-      let feed = StreamFeed(stream, takesDigest: item.takesDigests, scratch: scratch, step: settings.streamKept)
+      let feed = StreamFeed(
+        stream, takesDigest: item.takesDigests, step: settings.streamKept, most: settings.streamMost)
       end = try analyse(feed, with: worker)
       digests = [item.takesDigests ? feed.digest() : nil]
     } else {
@@ -194,17 +197,24 @@ struct ItemRun {
   private mutating func goOn(
     behind place: WorkerPlace, _ cause: FaultCause, _ feed: StreamFeed, _ page: SharedPage, _ job: inout Job
   ) throws(RunError) -> Bool {
-    let start = preamble.isEmpty ? nil : feed.goOn(behind: page.offset, preamble: preamble)
+    var start: Int64?
+    if !preamble.isEmpty {
+      start =
+        compression == nil
+        ? feed.goOn(behind: page.offset, preamble: preamble) : feed.end(behind: page.offset, preamble: preamble)
+    }
     // A flow is there with its line and all its findings, or not at all.
     try rollBackToMark()
     let kept = min(max(mark?.flows ?? 0, job.flowsBefore), ItemRun.mostCounted)
     let begun = min(max(page.flowsBegun, kept), ItemRun.mostCounted)
-    let measure = ledger.takeOfStream(place, cause, canGoOn: start != nil, lostFlows: begun - kept)
+    let measure = ledger.takeOfStream(
+      place, cause, canGoOn: start != nil, isCompressed: compression != nil, lostFlows: begun - kept)
     guard let start, place.frame > 0, job.exclusions.endBefore == nil else { return false }
-    // After too many faults the last worker reads nothing more: it says what there is.
-    if measure == .gaveUp { ledger.endNow() }
+    // Of a compressed stream, and after too many faults, the last worker reads nothing more: it says what there is.
+    if measure != .wentOn { ledger.endNow() }
     job.framesBefore = place.frame
     job.offsetBefore = start
+    job.compression = compression
     job.flowsBefore = begun
     job.lostFlows += begun - kept
     job.thirdPartiesBefore = min(max(page.thirdPartiesNamed, job.thirdPartiesBefore), ItemRun.mostCounted)
@@ -240,8 +250,10 @@ struct ItemRun {
         }
       case .protections: protections = UInt8(String(decoding: payload.array, as: UTF8.self)).map(Sandbox.init)
       case .preamble:
-        preamble = Hex.bytes(String(decoding: payload.array, as: UTF8.self)) ?? []
-        feed?.isPlain()
+        let words = String(decoding: payload.array, as: UTF8.self).split(separator: " ")
+        preamble = words.last.flatMap { Hex.bytes(String($0)) } ?? []
+        compression = words.count > 1 ? words.first.map(String.init) : nil
+        if compression == nil { feed?.isPlain() }
       case .mark:
         mark = StreamMark(
           flows: UInt64(String(decoding: payload.array, as: UTF8.self)) ?? 0,

@@ -1,6 +1,7 @@
 // What a worker is told: the item's settings, and what it must keep off after faults.
 //
-//   version 1 byte · evidence count 2 · start: frame 8, offset 8, flows 8, lost flows 8, third parties 8
+//   version 1 byte · evidence count 2 · start: frame 8, offset 8, flows 8, lost flows 8, third parties 8,
+//   compression: length 1, text
 //   end before 8 (0: none) · barred, then skipped frames: count 4, each frame 8, plugin 2, flow 8, cause 1 and 4
 //   disabled plugins: count 4, each 2 · settings: length 4, bytes            (all little-endian)
 
@@ -45,6 +46,8 @@ public struct Job: Equatable, Sendable {
   public var thirdPartiesBefore: UInt64 = 0
   /// Flows of earlier workers of which there is no record.
   public var lostFlows: UInt64 = 0
+  /// How the stream is compressed of which this worker gets the headers only, unpacked.
+  public var compression: String?
   /// Scope, categories, limits and plugin list, as Analysis encodes them.
   public var settings: [UInt8]
 
@@ -66,6 +69,9 @@ public struct Job: Equatable, Sendable {
     put(flowsBefore)
     put(lostFlows)
     put(thirdPartiesBefore)
+    let name = Array((compression ?? "").utf8.prefix(255))
+    put(UInt8(name.count))
+    out += name
     put(exclusions.endBefore ?? 0)
     for list in [exclusions.barred, exclusions.skippedFrames] {
       put(UInt32(clamping: list.count))
@@ -95,6 +101,8 @@ public struct Job: Equatable, Sendable {
       job.flowsBefore = try reader.u64le()
       job.lostFlows = try reader.u64le()
       job.thirdPartiesBefore = try reader.u64le()
+      let name = try reader.span(Int(try reader.u8())).array
+      job.compression = name.isEmpty ? nil : String(decoding: name, as: UTF8.self)
       let endBefore = try reader.u64le()
       job.exclusions.endBefore = endBefore == 0 ? nil : endBefore
       for _ in 0..<(try reader.u32le()) { job.exclusions.barred.append(try Exclusion(&reader)) }

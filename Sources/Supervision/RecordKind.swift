@@ -16,7 +16,8 @@ public enum RecordKind: UInt8, CaseIterable, Sendable {
   case summary = 6
   /// The evidence cannot be analysed at all (no capture, …): one JSON object. Ends the item; no other attempt is made.
   case refusal = 7
-  /// Of evidence that cannot be read twice: what a reader must be given before the rest of it, in hexadecimal.
+  /// Of evidence that cannot be read twice: what a reader must be given before the rest of it, in hexadecimal;
+  /// of a compressed stream, its unpacked headers behind the compression's name and a space.
   case preamble = 8
   /// The protections that are on, as the number of a `Sandbox`.
   case protections = 9

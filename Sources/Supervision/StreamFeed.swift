@@ -13,20 +13,16 @@ import Terms
 /// while everything is still kept, the stream from its beginning.
 ///
 /// In a compressed stream the worker's offsets are those of what it unpacked, and nobody could go on in the middle: a
-/// decompressor needs the bytes before, and the supervisor unpacks no evidence. All of it is kept, then, on the disk from
-/// some size on, for another pass from the beginning; behind `mostSpooled` a fault ends the item.
+/// decompressor needs the bytes before, and the supervisor unpacks no evidence. It is kept from its beginning, for another
+/// pass, as long as that fits in memory: on a disk it has no place, since most of it may lie outside the warrant. Behind
+/// that a fault ends the item where it happened.
 final class StreamFeed: Sendable {
-  /// More than pipe, blocks and the longest record together; a worker that does not say where it is is not waited for.
-  private static let mostKept = 32 * 1024 * 1024
-  /// What is kept of a stream before its worker has said that it is plain: a compressed one never is.
-  private static let mostSpooled: UInt64 = 4 << 30
   private static let readSize = 256 * 1024
 
   private struct State {
-    /// Bytes of the stream from `keptFrom` on. Those before are in the spool, or gone.
+    /// Bytes of the stream from `keptFrom` on.
     var kept: [UInt8] = []
     var keptFrom: UInt64 = 0
-    var spooled: UInt64 = 0
     /// Whether the worker's offsets are the stream's: it has found no compression.
     var isPlain = false
     /// What the current worker got before the stream, and from which offset of the stream on it got that.
@@ -34,8 +30,12 @@ final class StreamFeed: Sendable {
     var start: UInt64 = 0
     /// What is behind the worker is given back in steps of so many bytes: each moves what stays, some two mebibytes.
     var step = 0
+    /// More than this is never kept: a worker that does not say where it is is not waited for.
+    var most = 0
     /// Whether what a next worker needs is all there.
     var isKept = true
+    /// The worker gets the preamble and nothing else.
+    var isOver = false
     var isAtEnd = false
     var failure: SystemError?
     var digest: RunningDigestBox?
@@ -60,14 +60,12 @@ final class StreamFeed: Sendable {
 
   private let input: InputFile
   private let state: Mutex<State>
-  /// Touched by the thread that feeds, and between its runs.
-  private let spool: SpoolFile
 
-  init(_ input: InputFile, takesDigest: Bool, scratch: OutputFile, step: Int) {
+  init(_ input: InputFile, takesDigest: Bool, step: Int, most: Int) {
     self.input = input
-    spool = SpoolFile(beside: scratch, threshold: 0)
     var state = State()
     state.step = max(step, 1)
+    state.most = most
     state.digest = takesDigest ? RunningDigestBox() : nil
     self.state = Mutex(state)
   }
@@ -95,11 +93,10 @@ final class StreamFeed: Sendable {
   }
 
   private func feed(_ pump: StreamPump, _ page: SharedPage) {
-    let (preamble, isFromSpool, backlog) = state.withLock { state in
-      let passed = state.start > state.keptFrom ? Int(clamping: state.start - state.keptFrom) : 0
-      return (state.preamble, state.start < state.keptFrom, Array(state.kept.dropFirst(passed)))
+    let (preamble, isOver, backlog) = state.withLock { state in
+      (state.preamble, state.isOver, Array(state.kept.dropFirst(Int(clamping: state.start - state.keptFrom))))
     }
-    guard pump.write(preamble), !isFromSpool || writeSpooled(pump), pump.write(backlog) else { return }
+    guard pump.write(preamble), !isOver, pump.write(backlog) else { return }
     var buffer = [UInt8](repeating: 0, count: StreamFeed.readSize)
     while !state.withLock({ $0.isAtEnd }) {
       let count: Int
@@ -119,39 +116,14 @@ final class StreamFeed: Sendable {
         state.digest?.update(piece)
         if let offset = state.offset(ofWorker: page.offset) { state.forget(before: offset) }
         state.kept += piece
+        if state.kept.count > state.most {
+          state.isKept = false
+          state.keptFrom = state.end
+          state.kept = []
+        }
       }
-      makeRoom()
       guard pump.write(piece) else { return }
     }
-  }
-
-  /// Sees to it that what is kept in memory stays within its bound.
-  private func makeRoom() {
-    let surplus: [UInt8]? = state.withLock { state in
-      guard state.kept.count > StreamFeed.mostKept else { return nil }
-      let isSpooled = !state.isPlain && state.isKept && state.end <= StreamFeed.mostSpooled
-      let surplus = state.kept
-      state.keptFrom = state.end
-      state.kept = []
-      if isSpooled { state.spooled = state.end } else { state.isKept = false }
-      return isSpooled ? surplus : nil
-    }
-    guard let surplus else { return }
-    do throws(SystemError) {
-      try surplus.withRawSpan { (span) throws(SystemError) in try spool.write(span) }
-    } catch {
-      // Without room on the disk the stream goes on all the same; only a fault in it would be the end.
-      state.withLock { $0.isKept = false }
-    }
-  }
-
-  /// Writes what the spool holds; false where nobody reads any more, or it cannot be read back.
-  private func writeSpooled(_ pump: StreamPump) -> Bool {
-    let gone = SystemError("write", "a worker", code: 0)
-    return
-      (try? spool.forEachPiece { (piece) throws(SystemError) in
-        guard pump.write(piece.array) else { throw gone }
-      }) != nil
   }
 
   /// The worker's offsets are those of the stream.
@@ -159,7 +131,7 @@ final class StreamFeed: Sendable {
 
   /// Whether everything is still there from the first byte on.
   var canBeRepeated: Bool {
-    state.withLock { $0.isKept && $0.start == 0 && $0.preamble.isEmpty && $0.keptFrom == $0.spooled }
+    state.withLock { $0.isKept && $0.start == 0 && $0.preamble.isEmpty && $0.keptFrom == 0 }
   }
 
   /// The next worker gets everything from the first byte on, as this one did.
@@ -173,6 +145,17 @@ final class StreamFeed: Sendable {
       state.start = start
       state.preamble = preamble
       return Int64(clamping: start) - Int64(preamble.count)
+    }
+  }
+
+  /// The next worker gets `preamble`, and then the end: it says what there was. Of a compressed stream, of which `offset`
+  /// bytes were unpacked. Gives what that worker adds to its offsets.
+  func end(behind offset: UInt64, preamble: [UInt8]) -> Int64 {
+    state.withLock { state in
+      state.isOver = true
+      state.start = state.keptFrom
+      state.preamble = preamble
+      return Int64(clamping: offset) - Int64(preamble.count)
     }
   }
 

@@ -13,6 +13,8 @@ public struct WorkerSettings: Sendable {
   /// Bytes of a plain stream that are kept at least though the worker is through with them. While they are all of it, a
   /// fault is taken as with a file; a live capture of a quiet link is often no longer.
   public var streamKept = 4 * 1024 * 1024
+  /// Bytes of a stream that are kept at most: more than pipe, blocks and the longest record together.
+  public var streamMost = 32 * 1024 * 1024
   /// Whether the worker's standard error stays this process's: what a trap prints could hold evidence.
   public var keepsStandardError = false
 

@@ -119,7 +119,7 @@ struct SummaryTests {
     }
     let fault = Fault(place: WorkerPlace(frame: 5, plugin: 0), cause: .stalled, measure: .wentOn, lostFlows: 2)
     let result = try result(
-      #"{"evidence": [{"format": "pcap", "frames": 1}], "flows": 3, "hosts": [{"host": "192.0.2.3"}]}"#,
+      #"{"evidence": [{"format": "pcap", "frames": 9, "uncounted_frames": 5}], "flows": 3, "hosts": [{"host": "192.0.2.3"}]}"#,
       faults: [fault],
       findings: finding("192.0.2.2", "indicative", 4) + finding("192.0.2.3", "strong", 3)
         + finding("192.0.2.3", "strong", 1))
@@ -128,6 +128,7 @@ struct SummaryTests {
     #expect(result.hosts[0]["first"]?.string == "2026-01-02T00:00:01.000000000Z")
     #expect(result.hosts[0]["contacts"]?.array?.map { $0["source_port"]?.integer } == [40001, 40003])
     #expect(result.notices.map(\.code) == ["fault.analysis"])
+    #expect(try text(result).contains("a.pcap: pcap, 9 frames, the first 5 of them in no other count of this page"))
     #expect(!result.isClean)
   }
 }

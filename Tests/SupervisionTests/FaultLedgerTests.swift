@@ -77,6 +77,12 @@ struct FaultLedgerTests {
     #expect(ledger.takeOfStream(place(9), .signal(4), canGoOn: false) == .gaveUp)
   }
 
+  @Test func `of a compressed stream nothing more is read`() {
+    var ledger = FaultLedger()
+    #expect(ledger.takeOfStream(place(5), .signal(4), canGoOn: true, isCompressed: true) == .ended)
+    #expect(ledger.takeOfStream(place(5), .signal(4), canGoOn: false, isCompressed: true) == .gaveUp)
+  }
+
   @Test func `a notice names plugin, frame and what was done`() {
     let notice = Fault(place: place(5, 2), cause: .signal(4), measure: .barred).notice { $0 == 2 ? "tls" : nil }
     #expect(notice.kind == .fault)

@@ -14,6 +14,7 @@ struct JobTests {
     job.flowsBefore = 1 << 47
     job.thirdPartiesBefore = 77
     job.lostFlows = 3
+    job.compression = "gzip"
     job.exclusions.barred = [
       Exclusion(place: WorkerPlace(frame: 5, plugin: 2, flow: 9), cause: .signal(4)),
       Exclusion(place: WorkerPlace(frame: 1 << 47, plugin: 65_535), cause: .stalled),

@@ -47,7 +47,8 @@ struct RunTests {
   }
 
   private func run(
-    _ script: String, _ items: [WorkItem], workers: Int = 1, stall: Int64 = 10_000_000_000, kept: Int? = nil
+    _ script: String, _ items: [WorkItem], workers: Int = 1, stall: Int64 = 10_000_000_000, kept: Int? = nil,
+    most: Int? = nil
   ) throws -> ([ItemOutcome], String) {
     var settings = RunSettings()
     settings.workers = workers
@@ -55,6 +56,7 @@ struct RunTests {
     settings.worker.arguments = ["-c", prelude + script]
     settings.worker.stallLimit = stall
     if let kept { settings.worker.streamKept = kept }
+    if let most { settings.worker.streamMost = most }
     let flows = try OutputFile(path: folder.file("flows"), overwrite: true)
     let scratch = try OutputFile(path: folder.file("findings"), overwrite: true)
     let outcomes = try Run.analyse(items, flows: flows, scratch: scratch, settings: settings)
@@ -193,7 +195,9 @@ struct RunTests {
 
   // MARK: - Streams
 
-  private func stream(_ text: String, _ script: String) throws -> (ItemOutcome, String) {
+  private func stream(
+    _ text: String, _ script: String, kept: Int? = nil, most: Int? = nil
+  ) throws -> (ItemOutcome, String) {
     let pipe = try Platform.Pipe()
     let end = pipe.writing
     let writer = try SystemThread {
@@ -204,16 +208,17 @@ struct RunTests {
     pipe.giveUpWriting()
     // After the run, when its reading end is closed.
     defer { writer.join() }
-    return try stream(pipe, script)
+    return try stream(pipe, script, kept: kept, most: most)
   }
 
   private func stream(
-    _ pipe: Platform.Pipe, _ script: String, kept: Int? = nil
+    _ pipe: Platform.Pipe, _ script: String, kept: Int? = nil, most: Int? = nil
   ) throws -> (ItemOutcome, String) {
     let input = try InputFile(duplicating: pipe.reading, name: "-")
     pipe.closeReading()
     let (outcomes, flows) = try run(
-      script, [WorkItem(evidence: [input], settings: [], takesDigests: true)], kept: kept)
+      script, [WorkItem(evidence: [input], settings: [], takesDigests: true)], kept: kept,
+      most: most)
     return (outcomes[0], flows)
   }
 
@@ -258,20 +263,45 @@ struct RunTests {
     try expect(outcome.digests, of: "HEADaabbccdd")
   }
 
-  @Test func `a stream that its worker does not call plain is kept, and given again from its first byte`() throws {
-    // Longer than what is kept in memory: a compressed stream has no middle in which another worker could go on.
-    let text = String(repeating: "0123456789abcdef", count: 3 << 20)
+  @Test func `a compressed stream has no middle: it is kept, and given again from its first byte`() throws {
+    let text = String(repeating: "0123456789abcdef", count: 1 << 20)
     let (outcome, flows) = try stream(
       text,
       """
+      record 8 'gzip 48454144'
       case $(job) in
       *05000000000000000200*) flow $(cat <&7 | wc -c); end;;
       *) cat <&7 >/dev/null; flow lost; at 5 2; kill -ILL $$;;
       esac
-      """)
+      """, kept: 1)
     #expect(outcome.end == .complete)
     #expect(flows == "\(text.utf8.count);")
     #expect(outcome.faults.map(\.measure) == [.barred])
+    try expect(outcome.digests, of: text)
+  }
+
+  @Test func `a compressed stream longer than what is kept ends with the fault, and what was found before stays`()
+    throws
+  {
+    let text = String(repeating: "0123456789abcdef", count: 1 << 16)
+    let (outcome, flows) = try stream(
+      text,
+      """
+      case $(job) in
+      *04677a6970*) flow "$(cat <&7)"; end;;
+      *) record 8 'gzip 48454144'; flow first; record 11 2; flow half; cat <&7 >/dev/null; counted 5 0; offset 99; at 7 2
+         kill -ILL $$;;
+      esac
+      """, kept: 1, most: 1_000_000)
+    #expect(outcome.end == .complete)
+    // The last worker gets the headers, unpacked, and no more.
+    #expect(flows == "first;HEAD;")
+    #expect(outcome.faults.map(\.measure) == [.ended])
+    #expect(outcome.faults.map(\.lostFlows) == [3])
+    #expect(outcome.isTakenUp)
+    let notice = outcome.faults[0].notice { _ in "tls" }
+    #expect(notice.message.contains("a compressed stream of that length cannot be taken up in its middle"))
+    #expect(notice.message.contains("of 3 flows"))
     try expect(outcome.digests, of: text)
   }
 
@@ -323,7 +353,7 @@ struct RunTests {
       case $(job) in
       020100000000000000000000000000000000*)
         record 8 48454144; flow first; record 11 1; counted 1 0; offset 6; at 1 0; forget; kill -ILL $$;;
-      *0000000000000000000000000000000001000000000000000000*) flow last; end;;
+      *000000000000000000000000000000000001000000000000000000*) flow last; end;;
       *) offset 4; at 1 0; kill -ILL $$;;
       esac
       """)
