@@ -69,6 +69,7 @@ final class Dispatch {
       show(watch, index, bytes, client, server, flow, ending)
       index += 1
     }
+    core.endRound()
   }
 
   private func show(
@@ -104,52 +105,31 @@ final class Dispatch {
   ) {
     let client = bytes.client
     let server = bytes.server
-    if !watch.streams[index].isClientMatched || !watch.streams[index].isServerMatched {
-      let matcher = table.tcp.matcher
-      var found = BitSet128.empty
-      if !watch.streams[index].isClientMatched, client.byteCount > 0 {
-        found = found | matcher.plugins(client, side: .client, length: nil)
-        watch.streams[index].isClientMatched = !matcher.mayStillMatch(client, side: .client)
-      }
-      if !watch.streams[index].isServerMatched, server.byteCount > 0 {
-        found = found | matcher.plugins(server, side: .server, length: nil)
-        watch.streams[index].isServerMatched = !matcher.mayStillMatch(server, side: .server)
-      }
-      if ending { for plugin in table.tcp.constantless { found.insert(plugin) } }
-      while let plugin = found.popFirst() {
-        if !watch.streams[index].closed.contains(plugin), watch.streams[index].member(plugin) == nil {
-          watch.streams[index].members.append(Member(plugin: plugin))
-        }
-      }
-    }
-    var at = 0
-    while at < watch.streams[index].members.count {
-      let member = watch.streams[index].members[at]
-      let runner = table.runners[member.plugin]
+    watch.streams[index].match(client, server, table.tcp, ending: ending)
+    var next = 0
+    while let member = watch.streams[index].open(from: &next) {
       let isDue =
         ending
         ? member.ranOut || member.looks == 0
         : client.byteCount >= member.askAtClient && server.byteCount >= member.askAtServer
-      if let inspect = runner.inspectStream, isDue, !watch.streams[index].closed.contains(member.plugin) {
-        if barred.contains(member.plugin) {
-          close(watch, index, member.plugin)
-        } else if member.looks >= limits.looks {
-          watch.note(notAssessable: reason(member.plugin, "budget of looks"))
-          close(watch, index, member.plugin)
-        } else {
-          call(watch, index, at, inspect, bytes, scene, flow, ending)
-        }
+      guard isDue, let inspect = table.runners[member.plugin].inspectStream else { continue }
+      if barred.contains(member.plugin) {
+        close(watch, index, member.plugin)
+      } else if member.looks >= limits.looks {
+        watch.note(notAssessable: reason(member.plugin, "budget of looks"))
+        close(watch, index, member.plugin)
+      } else {
+        call(watch, index, next &- 1, member, inspect, bytes, scene, flow, ending)
       }
-      at += 1
     }
   }
 
   private func call(
-    _ watch: FlowWatch, _ index: Int, _ at: Int,
+    _ watch: FlowWatch, _ index: Int, _ at: Int, _ member: Member,
     _ inspect: (Conversation, inout PluginRunner.Slot, inout Recorder) throws(ReadError) -> Verdict,
     _ bytes: borrowing StreamBytes, _ scene: RecorderCore.Scene, _ flow: FlowFacts, _ ending: Bool
   ) {
-    let plugin = watch.streams[index].members[at].plugin
+    let plugin = member.plugin
     let appetite = table.entries[plugin].manifest.bytes
     let client = bytes.client
     let server = bytes.server
@@ -159,20 +139,17 @@ final class Dispatch {
       server: StreamSide(
         bytes: server.slice(0, appetite), end: server.byteCount >= appetite ? .budget : bytes.serverEnd, side: .server),
       flow: flow, depth: index)
-    watch.streams[index].members[at].looks += 1
     page?.call(plugin: UInt16(plugin &+ 1), frame: frame)
     core.begin(watch, stream: index, plugin: plugin, scene: scene)
     var recorder = Recorder(core)
-    var slot = watch.streams[index].members[at].slot
+    var slot = member.slot
     do {
       let verdict = try inspect(conversation, &slot, &recorder)
-      watch.streams[index].members[at].slot = slot
-      watch.streams[index].members[at].ranOut = false
-      watch.streams[index].members[at].askAtClient = 0
-      watch.streams[index].members[at].askAtServer = 0
+      watch.streams[index].members[at].answered(slot)
       core.keep()
       settle(watch, index, plugin, verdict, flow)
     } catch {
+      watch.streams[index].members[at].looks += 1
       core.undo()
       runShort(watch, index, at, error, conversation, ending)
     }
@@ -284,42 +261,35 @@ final class Dispatch {
 
   /// Shows a datagram to the plugins `found` by their constants and to those that hold memory.
   func show(_ watch: FlowWatch, datagram: borrowing Datagram, found: BitSet128) {
+    // Most have let the flow go before.
+    guard watch.streams[0].admit(found) || watch.streams.count > 1 else { return }
     core.beginRound()
-    var found = found
-    while let plugin = found.popFirst() {
-      if !watch.streams[0].closed.contains(plugin), watch.streams[0].member(plugin) == nil {
-        watch.streams[0].members.append(Member(plugin: plugin))
-      }
-    }
     let facts = datagram.flow
     let scene = RecorderCore.Scene.datagram(datagram.frame)
-    var at = 0
-    while at < watch.streams[0].members.count {
-      let member = watch.streams[0].members[at]
-      at += 1
-      guard let inspect = table.runners[member.plugin].inspectDatagram, !watch.streams[0].closed.contains(member.plugin)
-      else { continue }
-      if barred.contains(member.plugin) {
-        close(watch, 0, member.plugin)
+    var next = 0
+    while let member = watch.streams[0].open(from: &next) {
+      let plugin = member.plugin
+      guard let inspect = table.runners[plugin].inspectDatagram else { continue }
+      if barred.contains(plugin) {
+        close(watch, 0, plugin)
         continue
       }
-      guard member.looks < table.entries[member.plugin].manifest.packets else { continue }
-      watch.streams[0].members[at - 1].looks += 1
-      page?.call(plugin: UInt16(member.plugin &+ 1), frame: frame)
-      core.begin(watch, stream: 0, plugin: member.plugin, scene: scene)
+      guard member.looks < table.entries[plugin].manifest.packets else { continue }
+      page?.call(plugin: UInt16(plugin &+ 1), frame: frame)
+      core.begin(watch, stream: 0, plugin: plugin, scene: scene)
       var recorder = Recorder(core)
       var slot = member.slot
       do {
         let verdict = try inspect(datagram, &slot, &recorder)
-        watch.streams[0].members[at - 1].slot = slot
+        watch.streams[0].members[next &- 1].answered(slot)
         core.keep()
-        settle(watch, 0, member.plugin, verdict, facts)
+        settle(watch, 0, plugin, verdict, facts)
       } catch {
         core.undo()
         if error.kind == .ranOut, datagram.end == .snapLength {
-          watch.note(notAssessable: reason(member.plugin, "cut by the snap length"))
+          watch.note(notAssessable: reason(plugin, "cut by the snap length"))
         }
-        close(watch, 0, member.plugin)
+        close(watch, 0, plugin)
       }
       deliverFacts(watch, facts)
     }
