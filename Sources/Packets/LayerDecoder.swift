@@ -194,6 +194,7 @@ public struct LayerDecoder: Sendable, BitwiseCopyable {
     case .radiotap: readRadiotap(bytes)
     case .prism: readPrism(bytes)
     case .avs: readAVS(bytes)
+    case .ipOverInfiniBand: readIPoverInfiniBand(bytes, &packet)
     case .unreadLink: .unreadLinkType
     case .mpls: readMPLS(bytes, &packet)
     case .gre: readGRE(bytes, &packet)

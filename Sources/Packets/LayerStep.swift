@@ -25,7 +25,8 @@ public enum LayerStep: UInt8, Hashable, Sendable, BitwiseCopyable, CaseIterable 
   case none
   // Links, by the capture's link type or by what stood before.
   case ethernet, llc, linuxCooked, linuxCooked2, rawIP, null, loop, ppp, pppoe, ciscoHDLC, frameRelay, nflog, ppi
-  case pktap, pktapUser2, ieee80211, ieee80211Padded, ieee80211Swapped, subframe, radiotap, prism, avs, unreadLink
+  case pktap, pktapUser2, ieee80211, ieee80211Padded, ieee80211Swapped, subframe, radiotap, prism, avs
+  case ipOverInfiniBand, unreadLink
   case mpls
   // Addressed layers.
   case ipv4, ipv6, reassembled

@@ -24,6 +24,10 @@ struct LinkCase: Sendable, CustomTestStringConvertible {
     LinkCase(name: "VLAN", link: 1, header: "020000000002 020000000001 8100 6064 0800"),
     LinkCase(name: "QinQ", link: 1, header: "020000000002 020000000001 88a8 0064 8100 00c8 86dd", isIPv6: true),
     LinkCase(name: "old QinQ", link: 1, header: "020000000002 020000000001 9100 0064 8100 00c8 0800"),
+    LinkCase(name: "E-tag", link: 1, header: "020000000002 020000000001 893f e001 1002 0000 0800"),
+    LinkCase(
+      name: "E-tag and VLAN", link: 1, header: "020000000002 020000000001 893f 0001 0002 0304 8100 0005 86dd",
+      isIPv6: true),
     LinkCase(name: "MPLS", link: 1, header: "020000000002 020000000001 8847 0001003f 0001113f"),
     LinkCase(name: "MPLS, IPv6", link: 1, header: "020000000002 020000000001 8847 0001013f", isIPv6: true),
     LinkCase(
@@ -59,6 +63,13 @@ struct LinkCase: Sendable, CustomTestStringConvertible {
     LinkCase(name: "frame relay, Cisco", link: 107, header: "1841 0800"),
     LinkCase(name: "NFLOG", link: 239, header: "02 00 0001 0800 0100 08000203 0600 0a00 6100 0000 2f00 0900"),
     LinkCase(name: "NFLOG, big-endian", link: 239, header: "02 00 0001 0008 0001 08000203 002f 0009"),
+    LinkCase(
+      name: "IP over InfiniBand", link: 242,
+      header: "0000000a fe800000000000000000000000000002 8000000b fe800000000000000000000000000001 0800 0000"),
+    LinkCase(
+      name: "IP over InfiniBand, IPv6", link: 242,
+      header: "0000000a fe800000000000000000000000000002 8000000b fe800000000000000000000000000001 86dd 0000",
+      isIPv6: true),
     LinkCase(name: "PPI", link: 192, header: "00 00 0c00 01000000 02000000 020000000002 020000000001 0800"),
     LinkCase(
       name: "PKTAP", link: 258,

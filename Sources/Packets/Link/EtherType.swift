@@ -9,6 +9,8 @@ enum EtherType {
   static let serviceVLAN: UInt16 = 0x88a8
   /// QinQ before IEEE 802.1ad.
   static let oldServiceVLAN: UInt16 = 0x9100
+  /// A bridge port extender's tag.
+  static let extensionTag: UInt16 = 0x893f
   static let mpls: UInt16 = 0x8847
   static let mplsUpstream: UInt16 = 0x8848
   static let pppoeSession: UInt16 = 0x8864
@@ -33,12 +35,22 @@ extension LayerDecoder {
   mutating func enterOther(_ first: UInt16, after count: Int, _ bytes: RawSpan, _ packet: inout Packet) -> LayerStep? {
     var type = first
     offset &+= count
-    // IEEE 802.1Q section 9.6: priority 3 bits, drop eligible 1, VLAN id 12; then the next type.
-    while type == EtherType.vlan || type == EtherType.serviceVLAN || type == EtherType.oldServiceVLAN {
-      guard let tag = head(bytes, 4) else { return shortage(4) }
-      packet.tags.add(vlan: tag.u16(0) & 0x0fff)
-      type = tag.u16(2)
-      offset &+= 4
+    while true {
+      if type == EtherType.vlan || type == EtherType.serviceVLAN || type == EtherType.oldServiceVLAN {
+        // IEEE 802.1Q section 9.6: priority 3 bits, drop eligible 1, VLAN id 12; then the next type.
+        guard let tag = head(bytes, 4) else { return shortage(4) }
+        packet.tags.add(vlan: tag.u16(0) & 0x0fff)
+        type = tag.u16(2)
+        offset &+= 4
+      } else if type == EtherType.extensionTag {
+        // IEEE 802.1BR-2012 section 7.5: priority 3 bits, drop eligible 1, ingress port 12; reserved 2, group 2, port 12;
+        // extensions of both ports, 8 each; then the next type. The port is an extender's, no VLAN: it is not kept.
+        guard let tag = head(bytes, 8) else { return shortage(8) }
+        type = tag.u16(6)
+        offset &+= 8
+      } else {
+        break
+      }
     }
     switch type {
     case EtherType.ipv4: header = .ipv4

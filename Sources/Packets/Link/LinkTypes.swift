@@ -24,6 +24,7 @@
     case 163: .avs
     case 192: .ppi
     case 239: .nflog
+    case 242: .ipOverInfiniBand
     case 258: .pktap
     case 276: .linuxCooked2
     default: .unreadLink
