@@ -45,7 +45,7 @@ final class Dispatch {
   // MARK: - Streams
 
   /// Whether the first bytes of a TCP flow concern any plugin, and whether more bytes are needed to tell.
-  func matches(_ bytes: borrowing StreamBytes) -> (plugins: BitSet128, undecided: Bool) {
+  func matches(_ bytes: borrowing StreamBytes) -> (concerned: Bool, undecided: Bool) {
     let matcher = table.tcp.matcher
     let client = bytes.client
     let server = bytes.server
@@ -54,7 +54,9 @@ final class Dispatch {
     let undecided =
       client.byteCount == 0 || server.byteCount == 0 || matcher.mayStillMatch(client, side: .client)
       || matcher.mayStillMatch(server, side: .server)
-    return (plugins, undecided)
+    var concerned = !plugins.isEmpty
+    for plugin in table.tcp.constantless where isDue(plugin, bytes) { concerned = true }
+    return (concerned, undecided)
   }
 
   /// Shows the grown stream to whoever waits for it.
@@ -69,7 +71,6 @@ final class Dispatch {
       show(watch, index, bytes, client, server, flow, ending)
       index += 1
     }
-    core.endRound()
   }
 
   private func show(
@@ -105,31 +106,65 @@ final class Dispatch {
   ) {
     let client = bytes.client
     let server = bytes.server
-    watch.streams[index].match(client, server, table.tcp, ending: ending)
-    var next = 0
-    while let member = watch.streams[index].open(from: &next) {
+    if !watch.streams[index].isClientMatched || !watch.streams[index].isServerMatched {
+      let matcher = table.tcp.matcher
+      var found = BitSet128.empty
+      if !watch.streams[index].isClientMatched, client.byteCount > 0 {
+        found = found | matcher.plugins(client, side: .client, length: nil)
+        watch.streams[index].isClientMatched = !matcher.mayStillMatch(client, side: .client)
+      }
+      if !watch.streams[index].isServerMatched, server.byteCount > 0 {
+        found = found | matcher.plugins(server, side: .server, length: nil)
+        watch.streams[index].isServerMatched = !matcher.mayStillMatch(server, side: .server)
+      }
+      while let plugin = found.popFirst() { join(watch, index, plugin) }
+    }
+    if !watch.streams[index].isSettled {
+      var isSettled = true
+      for plugin in table.tcp.constantless {
+        if ending || isDue(plugin, bytes) { join(watch, index, plugin) } else { isSettled = false }
+      }
+      watch.streams[index].isSettled = isSettled
+    }
+    var at = 0
+    while at < watch.streams[index].members.count {
+      let member = watch.streams[index].members[at]
+      let runner = table.runners[member.plugin]
       let isDue =
         ending
         ? member.ranOut || member.looks == 0
         : client.byteCount >= member.askAtClient && server.byteCount >= member.askAtServer
-      guard isDue, let inspect = table.runners[member.plugin].inspectStream else { continue }
-      if barred.contains(member.plugin) {
-        close(watch, index, member.plugin)
-      } else if member.looks >= limits.looks {
-        watch.note(notAssessable: reason(member.plugin, "budget of looks"))
-        close(watch, index, member.plugin)
-      } else {
-        call(watch, index, next &- 1, member, inspect, bytes, scene, flow, ending)
+      if let inspect = runner.inspectStream, isDue, !watch.streams[index].closed.contains(member.plugin) {
+        if barred.contains(member.plugin) {
+          close(watch, index, member.plugin)
+        } else if member.looks >= limits.looks {
+          watch.note(notAssessable: reason(member.plugin, "budget of looks"))
+          close(watch, index, member.plugin)
+        } else {
+          call(watch, index, at, inspect, bytes, scene, flow, ending)
+        }
       }
+      at += 1
     }
   }
 
+  private func join(_ watch: FlowWatch, _ index: Int, _ plugin: Int) {
+    if !watch.streams[index].closed.contains(plugin), watch.streams[index].member(plugin) == nil {
+      watch.streams[index].members.append(Member(plugin: plugin))
+    }
+  }
+
+  /// Whether a direction holds all the bytes that a plugin without constants declared: then it is asked.
+  private func isDue(_ plugin: Int, _ bytes: borrowing StreamBytes) -> Bool {
+    max(bytes.client.byteCount, bytes.server.byteCount) >= table.entries[plugin].manifest.bytes
+  }
+
   private func call(
-    _ watch: FlowWatch, _ index: Int, _ at: Int, _ member: Member,
+    _ watch: FlowWatch, _ index: Int, _ at: Int,
     _ inspect: (Conversation, inout PluginRunner.Slot, inout Recorder) throws(ReadError) -> Verdict,
     _ bytes: borrowing StreamBytes, _ scene: RecorderCore.Scene, _ flow: FlowFacts, _ ending: Bool
   ) {
-    let plugin = member.plugin
+    let plugin = watch.streams[index].members[at].plugin
     let appetite = table.entries[plugin].manifest.bytes
     let client = bytes.client
     let server = bytes.server
@@ -139,17 +174,20 @@ final class Dispatch {
       server: StreamSide(
         bytes: server.slice(0, appetite), end: server.byteCount >= appetite ? .budget : bytes.serverEnd, side: .server),
       flow: flow, depth: index)
+    watch.streams[index].members[at].looks += 1
     page?.call(plugin: UInt16(plugin &+ 1), frame: frame)
     core.begin(watch, stream: index, plugin: plugin, scene: scene)
     var recorder = Recorder(core)
-    var slot = member.slot
+    var slot = watch.streams[index].members[at].slot
     do {
       let verdict = try inspect(conversation, &slot, &recorder)
-      watch.streams[index].members[at].answered(slot)
+      watch.streams[index].members[at].slot = slot
+      watch.streams[index].members[at].ranOut = false
+      watch.streams[index].members[at].askAtClient = 0
+      watch.streams[index].members[at].askAtServer = 0
       core.keep()
       settle(watch, index, plugin, verdict, flow)
     } catch {
-      watch.streams[index].members[at].looks += 1
       core.undo()
       runShort(watch, index, at, error, conversation, ending)
     }
@@ -244,7 +282,7 @@ final class Dispatch {
   /// Whether some plugin still reads some stream of the flow, or may come to.
   func wantsBytes(_ watch: FlowWatch) -> Bool {
     watch.streams.contains { stream in
-      !stream.isClientMatched || !stream.isServerMatched
+      !stream.isClientMatched || !stream.isServerMatched || !stream.isSettled
         || stream.members.contains { !stream.closed.contains($0.plugin) && table.entries[$0.plugin].readsStreams }
     }
   }
@@ -261,39 +299,74 @@ final class Dispatch {
 
   /// Shows a datagram to the plugins `found` by their constants and to those that hold memory.
   func show(_ watch: FlowWatch, datagram: borrowing Datagram, found: BitSet128) {
-    // Most have let the flow go before.
-    guard watch.streams[0].admit(found) || watch.streams.count > 1 else { return }
     core.beginRound()
-    let facts = datagram.flow
-    let scene = RecorderCore.Scene.datagram(datagram.frame)
-    var next = 0
-    while let member = watch.streams[0].open(from: &next) {
-      let plugin = member.plugin
-      guard let inspect = table.runners[plugin].inspectDatagram else { continue }
-      if barred.contains(plugin) {
-        close(watch, 0, plugin)
-        continue
+    var found = found
+    while let plugin = found.popFirst() {
+      if !watch.streams[0].closed.contains(plugin), watch.streams[0].member(plugin) == nil {
+        watch.streams[0].members.append(Member(plugin: plugin))
       }
-      guard member.looks < table.entries[plugin].manifest.packets else { continue }
-      page?.call(plugin: UInt16(plugin &+ 1), frame: frame)
-      core.begin(watch, stream: 0, plugin: plugin, scene: scene)
-      var recorder = Recorder(core)
-      var slot = member.slot
-      do {
-        let verdict = try inspect(datagram, &slot, &recorder)
-        watch.streams[0].members[next &- 1].answered(slot)
-        core.keep()
-        settle(watch, 0, plugin, verdict, facts)
-      } catch {
-        core.undo()
-        if error.kind == .ranOut, datagram.end == .snapLength {
-          watch.note(notAssessable: reason(plugin, "cut by the snap length"))
-        }
-        close(watch, 0, plugin)
-      }
-      deliverFacts(watch, facts)
     }
-    // Inner streams that a plugin put together out of datagrams.
+    let scene = RecorderCore.Scene.datagram(datagram.frame)
+    var at = 0
+    while at < watch.streams[0].members.count {
+      ask(watch, at, datagram, scene)
+      at += 1
+    }
+    showCopied(watch, datagram.flow)
+  }
+
+  /// Shows a datagram that was kept to plugins that still wait for the flow's last one, and to no others.
+  func showLast(_ watch: FlowWatch, datagram: borrowing Datagram, to waiting: BitSet128) {
+    core.beginRound()
+    var waiting = waiting
+    while let plugin = waiting.popFirst() {
+      guard !watch.streams[0].closed.contains(plugin) else { continue }
+      let at = watch.streams[0].member(plugin) ?? watch.streams[0].members.count
+      if at == watch.streams[0].members.count { watch.streams[0].members.append(Member(plugin: plugin)) }
+      // One that hears others' facts may have been shown the flow's datagrams for that.
+      if watch.streams[0].members[at].looks == 0 {
+        ask(watch, at, datagram, RecorderCore.Scene.datagram(datagram.frame))
+      }
+    }
+    showCopied(watch, datagram.flow)
+  }
+
+  /// Shows a datagram to one of a flow's plugins.
+  private func ask(
+    _ watch: FlowWatch, _ at: Int, _ datagram: borrowing Datagram, _ scene: RecorderCore.Scene
+  ) {
+    let facts = datagram.flow
+    let member = watch.streams[0].members[at]
+    guard let inspect = table.runners[member.plugin].inspectDatagram, !watch.streams[0].closed.contains(member.plugin)
+    else { return }
+    if barred.contains(member.plugin) {
+      close(watch, 0, member.plugin)
+      return
+    }
+    guard member.looks < table.entries[member.plugin].manifest.packets else { return }
+    watch.streams[0].members[at].looks += 1
+    page?.call(plugin: UInt16(member.plugin &+ 1), frame: frame)
+    core.begin(watch, stream: 0, plugin: member.plugin, scene: scene)
+    var recorder = Recorder(core)
+    var slot = member.slot
+    do {
+      let verdict = try inspect(datagram, &slot, &recorder)
+      watch.streams[0].members[at].slot = slot
+      core.keep()
+      settle(watch, 0, member.plugin, verdict, facts)
+    } catch {
+      core.undo()
+      if error.kind == .ranOut {
+        if datagram.end == .snapLength { watch.note(notAssessable: reason(member.plugin, "cut by the snap length")) }
+        if datagram.end == .budget { watch.note(notAssessable: reason(member.plugin, "longer than the budget")) }
+      }
+      close(watch, 0, member.plugin)
+    }
+    deliverFacts(watch, facts)
+  }
+
+  /// Shows the inner streams that plugins put together out of datagrams.
+  private func showCopied(_ watch: FlowWatch, _ facts: FlowFacts) {
     var index = 1
     while index < watch.streams.count, index < limits.streams {
       if case .copied = watch.streams[index].source { showCopied(watch, index, facts, ending: false) }

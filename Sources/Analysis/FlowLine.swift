@@ -210,6 +210,9 @@ struct FlowLine {
     if annex.mplsLabels.count > 0 { record.put(FlowFields.mpls, annex.mplsLabels.array.map { Count($0) }) }
     if annex.duplicates > 0 { record.put(FlowFields.duplicates, Count(annex.duplicates)) }
     if annex.badChecksums > 0 { record.put(FlowFields.badChecksums, Count(annex.badChecksums)) }
+    if annex.badTransportChecksums > 0 {
+      record.put(FlowFields.badTransportChecksums, Count(annex.badTransportChecksums))
+    }
     if annex.retransmissions > 0 { record.put(FlowFields.retransmissions, Count(annex.retransmissions)) }
     if annex.aboveMTU > 0 { record.put(FlowFields.aboveMTU, Count(annex.aboveMTU)) }
   }

@@ -9,6 +9,9 @@ final class TransportPlugins: Sendable {
   let matcher: Matcher
   /// Readers without constants, asked once a flow.
   let constantless: [Int]
+  /// These with the number of datagrams each declares, and the bytes that they want at most.
+  let constantlessPackets: [(plugin: Int, packets: Int)]
+  let constantlessBytes: Int
   /// Subscribers and readers: whether anyone may be concerned with a flow of this transport at all.
   let any: Bool
   /// The largest appetites among them.
@@ -23,7 +26,10 @@ final class TransportPlugins: Sendable {
     any = !plugins.isEmpty
     bytes = readers.map(\.entry.manifest.bytes).max() ?? 0
     packets = readers.map(\.entry.manifest.packets).max() ?? 0
-    constantless = readers.filter(\.entry.manifest.constants.isEmpty).map(\.index)
+    let plain = readers.filter(\.entry.manifest.constants.isEmpty)
+    constantless = plain.map(\.index)
+    constantlessPackets = plain.map { ($0.index, max($0.entry.manifest.packets, 1)) }
+    constantlessBytes = plain.map(\.entry.manifest.bytes).max() ?? 0
     matcher = Matcher(
       readers.flatMap { index, entry in
         entry.manifest.constants.filter { $0.transport == nil || $0.transport == transport }.map { (index, $0) }

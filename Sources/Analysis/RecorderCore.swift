@@ -77,9 +77,6 @@ final class RecorderCore: RecorderBacking {
   /// A new round of facts begins: a packet's, or a flow's end.
   func beginRound() { state.factsEmitted = 0 }
 
-  /// Lets go of the flow's frames: the flow goes on to collect them, in place.
-  func endRound() { state.scene = .frames([]) }
-
   // MARK: - RecorderBacking
 
   func observe(_ fact: any Observation, at place: Place) { state.observe(fact, at: place) }
@@ -148,7 +145,7 @@ extension RecorderCore {
       newFindings.append(
         PendingFinding(
           rule: rule, plugin: plugin, certainty: min(certainty, rule.highest), variant: variant, marks: placed,
-          stream: stream))
+          stream: stream, read: watch.read))
     }
 
     mutating func takeInner(client: [UInt8], server: [UInt8]) {

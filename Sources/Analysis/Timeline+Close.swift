@@ -9,7 +9,10 @@ import Warrants
 extension Timeline {
   /// Makes an evidence item's interfaces known, in order; gives what the warrant asks for and they cannot tell.
   mutating func learn(_ interfaces: [EvidenceFacts.Interface], _ item: Int) -> [WarrantProblem] {
-    for interface in interfaces.dropFirst(interfacesKnown[item]) { scopes[item].addInterface(interface) }
+    for interface in interfaces.dropFirst(interfacesKnown[item]) {
+      scopes[item].addInterface(interface)
+      fragmentScopes[item].addInterface(interface)
+    }
     interfacesKnown[item] = max(interfacesKnown[item], interfaces.count)
     return job.scope.undecidable(for: EvidenceFacts(interfaces: interfaces))
   }
@@ -22,11 +25,9 @@ extension Timeline {
   /// - Parameter facts: what the readers know of each evidence item; nil for one that could not be read.
   mutating func close(facts: [CaptureFacts?]) throws(SinkError) {
     fragments.endAll()
+    countUnfinished()
     flows.endAll(.endOfEvidence)
     try drain(isClosing: true)
-    // Fragments whose datagrams never became whole: where ports decide, they could not be judged.
-    scopeCounts.add(
-      job.scope.namesPorts ? .address : .covered, packets: waitingFragments.packets, bytes: waitingFragments.bytes)
     var report = TimelineReport()
     for item in evidence.indices {
       report.evidence.append(record(item, facts[item]))
@@ -99,12 +100,13 @@ extension Timeline {
           "the table of flows was full: the longest idle flows were ended early; raise --limit flows",
           count: flows.evictions))
     }
-    if flows.prefixRefusals > 0 {
+    let refusals = flows.prefixRefusals &+ waiting.refusals
+    if refusals > 0 {
       notices.append(
         Notice(
           .limit, "flows.prefix-memory",
-          "the memory for stream prefixes was used up: some streams were not shown to plugins; raise --limit prefix-bytes",
-          count: flows.prefixRefusals))
+          "the memory for bytes that plugins wait for was used up: some were not shown; raise --limit prefix-bytes",
+          count: refusals))
     }
     if scopeCounts[.noTime].packets > 0 {
       notices.append(

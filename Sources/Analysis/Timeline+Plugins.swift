@@ -42,10 +42,12 @@ extension Timeline {
   /// A flow goes on in a new part: plugins go on with what they know, and what they said stays with the earlier part.
   mutating func moveWatch(from earlier: Int, to later: Int) {
     let index = watchOf[earlier]
+    waiting.move(from: earlier, to: later)
     guard let at = index.watch, let watch = watches[at] else {
-      if index.isThrough { watchOf[later].setThrough() }
+      watchOf[later] = index
       return
     }
+    noteContradiction(FlowIndex(number: UInt32(truncatingIfNeeded: later)), watch)
     // The earlier part keeps a record of its own; the plugins' memories move on.
     let past = FlowWatch()
     past.streams = watch.streams.map { WatchedStream(source: $0.source, way: $0.way) }
@@ -54,6 +56,8 @@ extension Timeline {
     past.notAssessable = watch.notAssessable
     past.protocols = watch.protocols
     past.tunnel = watch.tunnel
+    past.read = watch.read
+    past.contradiction = watch.contradiction
     past.isConcluded = true
     watch.objects = []
     watch.findings = []
@@ -114,15 +118,14 @@ extension Timeline {
   private borrowing func assess(_ flow: FlowIndex) -> (concerned: Bool, mayStill: Bool) {
     let client = flows.prefix(of: flow, .fromInitiator)
     let server = flows.prefix(of: flow, .fromResponder)
-    let (plugins, undecided) = dispatch.matches(
+    let (concerned, undecided) = dispatch.matches(
       StreamBytes(client: client, server: server, clientEnd: .growing, serverEnd: .growing))
     let count = client.byteCount + server.byteCount
-    let mayStill =
-      undecided && count < Self.undecidedBytes || !table.tcp.constantless.isEmpty && count < table.tcp.bytes
-    return (!plugins.isEmpty, mayStill)
+    return (concerned, undecided && count < Self.undecidedBytes || !table.tcp.constantless.isEmpty)
   }
 
   private mutating func leave(_ flow: FlowIndex) {
+    if let at = watchOf[Int(flow.number)].watch, let watch = watches[at] { noteContradiction(flow, watch) }
     flows.dropPrefix(flow)
     watchOf[Int(flow.number)].setThrough()
   }
@@ -131,9 +134,6 @@ extension Timeline {
   private mutating func show(_ flow: FlowIndex, ending: Bool) {
     guard let at = watchOf[Int(flow.number)].watch, let watch = watches[at] else { return }
     present(flow, watch, ending)
-    if flows.prefixContradicts(flow, .fromInitiator) || flows.prefixContradicts(flow, .fromResponder) {
-      watch.note(notAssessable: "bytes of the stream came twice with other contents: the ends may have seen others")
-    }
     if !ending, !dispatch.wantsBytes(watch) { leave(flow) }
   }
 
@@ -141,9 +141,20 @@ extension Timeline {
     let bytes = StreamBytes(
       client: flows.prefix(of: flow, .fromInitiator), server: flows.prefix(of: flow, .fromResponder),
       clientEnd: end(flow, .fromInitiator, ending), serverEnd: end(flow, .fromResponder, ending))
+    watch.read = watch.read.maximum(StreamPlace(client: bytes.client.byteCount, server: bytes.server.byteCount))
     dispatch.show(
       watch, bytes: bytes, client: FrameMap(pieces: flows.prefixPieces(of: flow, .fromInitiator)),
       server: FrameMap(pieces: flows.prefixPieces(of: flow, .fromResponder)), flow: facts(flow), ending: ending)
+  }
+
+  /// Where bytes of the flow's stream came twice with other contents, its plugins' claims lose their certainty. Asked once,
+  /// before the bytes are given back, since a contradiction may come after what it contradicts was read.
+  private mutating func noteContradiction(_ flow: FlowIndex, _ watch: FlowWatch) {
+    let client = flows.prefixContradiction(of: flow, .fromInitiator)
+    let server = flows.prefixContradiction(of: flow, .fromResponder)
+    guard client != nil || server != nil else { return }
+    watch.note(notAssessable: "bytes of the stream came twice with other contents: the ends may have seen others")
+    watch.contradiction = watch.contradiction.minimum(StreamPlace(client: client ?? .max, server: server ?? .max))
   }
 
   /// At the end of a flow a direction that was not closed ends in a gap: what follows is not in the evidence.
@@ -172,19 +183,23 @@ extension Timeline {
     let entry = flows[accounting.flow]
     let seen = Int(clamping: entry.packets(.fromInitiator) &+ entry.packets(.fromResponder))
     var found = plugins.matcher.plugins(payload, side: side, length: length)
-    if !plugins.constantless.isEmpty, seen <= plugins.packets {
-      for plugin in plugins.constantless where seen == table.entries[plugin].manifest.packets { found.insert(plugin) }
+    let outline = DatagramOutline(
+      length: length, side: side, end: captured < length ? .snapLength : .whole, frame: header.reference,
+      time: header.hasTime ? header.time : nil)
+    if !plugins.constantless.isEmpty, !watchOf[number].isSettled {
+      found = found | due(number, payload, outline, plugins)
     }
+    let isOver = seen >= plugins.packets && (plugins.constantless.isEmpty || watchOf[number].isSettled)
     if watchOf[number].watch == nil, found.isEmpty {
-      if seen >= plugins.packets { watchOf[number].setThrough() }
+      if isOver { watchOf[number].setThrough() }
       return
     }
     let watch = watch(accounting.flow)
     let datagram = Datagram(
-      bytes: payload, length: length, side: side, index: seen &- 1, end: captured < length ? .snapLength : .whole,
-      frame: header.reference, time: header.hasTime ? header.time : nil, flow: facts(accounting.flow))
+      bytes: payload, length: length, side: side, index: seen &- 1, end: outline.end, frame: outline.frame,
+      time: outline.time, flow: facts(accounting.flow))
     dispatch.show(watch, datagram: datagram, found: found)
-    if seen >= plugins.packets, !dispatch.wantsDatagrams(watch) { watchOf[number].setThrough() }
+    if isOver, !dispatch.wantsDatagrams(watch) { watchOf[number].setThrough() }
   }
 
   // MARK: - Shape
@@ -216,9 +231,11 @@ extension Timeline {
     let number = Int(ended.flow.number)
     let index = watchOf[number]
     if flows[ended.flow].hasPrefix, index.watch != nil || !table.tcp.constantless.isEmpty {
-      if index.watch == nil { _ = watch(ended.flow) }
+      let watch = watch(ended.flow)
       if !index.isThrough { show(ended.flow, ending: true) }
+      noteContradiction(ended.flow, watch)
     }
+    askWaiting(ended.flow)
     let entry = flows[ended.flow]
     var watch: FlowWatch?
     if let at = watchOf[number].watch {

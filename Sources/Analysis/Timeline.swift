@@ -23,17 +23,17 @@ public struct Timeline: ~Copyable {
   private let isSet: Bool
 
   var scopes: [EvidenceScope]
+  var fragmentScopes: [FragmentScope]
   var interfacesKnown: [Int]
   var flows: FlowTable
   var fragments: FragmentTable
-  private var decoder = LayerDecoder()
-  private var packet = Packet(source: Address(v4: 0), destination: Address(v4: 0))
-  private var quoted = Packet(source: Address(v4: 0), destination: Address(v4: 0))
+  var decoder = LayerDecoder()
 
   /// For each flow's number: what the plugins have of it.
   var watchOf: [WatchIndex] = []
   var watches: [FlowWatch?] = []
   var freeWatches: [UInt32] = []
+  var waiting: WaitingDatagrams
   /// The flow's shape: `table.shape` steps a flow number, and how many are known.
   var shapes: [ShapeStep] = []
   var shapeCounts: [UInt8] = []
@@ -41,8 +41,6 @@ public struct Timeline: ~Copyable {
 
   var scopeCounts = ScopeCounts()
   var insideNotRead = Tally()
-  /// Fragments whose datagrams are not whole.
-  var waitingFragments = Tally()
   var evidence: [EvidenceRecord]
   var unreadLinkTypes: [[UInt16: UInt64]]
   var latest: [Timestamp?]
@@ -57,16 +55,21 @@ public struct Timeline: ~Copyable {
   struct WatchIndex: BitwiseCopyable {
     private var bits: UInt32 = 0
     private static let through: UInt32 = 0x8000_0000
+    private static let settled: UInt32 = 0x4000_0000
+    private static let flags = through | settled
 
     /// Index into `watches`; nil where there is none.
-    var watch: Int? { bits & ~Self.through == 0 ? nil : Int(bits & ~Self.through) - 1 }
+    var watch: Int? { bits & ~Self.flags == 0 ? nil : Int(bits & ~Self.flags) - 1 }
     var isThrough: Bool { bits & Self.through != 0 }
-    mutating func set(watch: Int) { bits = bits & Self.through | UInt32(truncatingIfNeeded: watch + 1) }
+    /// Whether all datagram plugins without constants were asked.
+    var isSettled: Bool { bits & Self.settled != 0 }
+    mutating func set(watch: Int) { bits = bits & Self.flags | UInt32(truncatingIfNeeded: watch + 1) }
     mutating func setThrough() { bits |= Self.through }
+    mutating func setSettled() { bits |= Self.settled }
   }
 
   /// What a layer came in.
-  private struct Carriage: BitwiseCopyable {
+  struct Carriage: BitwiseCopyable {
     var verdict = ScopeVerdict.outermost
     /// The flow of the tunnel, where it is covered itself.
     var flow: FlowIndex?
@@ -93,9 +96,12 @@ public struct Timeline: ~Copyable {
     }
     dispatch = Dispatch(table: table, allowed: allowed, limits: RecordLimits(), page: page)
     output = TimelineOutput(job: job, table: table, sink: sink, spill: spill)
-    scopes = job.items.map { EvidenceScope(job.scope, EvidenceFacts(clockOffsetNanoseconds: $0.clockOffset)) }
+    let facts = job.items.map { EvidenceFacts(clockOffsetNanoseconds: $0.clockOffset) }
+    scopes = facts.map { EvidenceScope(job.scope, $0) }
+    fragmentScopes = facts.map { FragmentScope(job.scope, $0) }
     interfacesKnown = job.items.map { _ in 0 }
     let limits = job.settings.flowLimits
+    waiting = WaitingDatagrams(limit: limits.prefixBytes)
     flows = FlowTable(limits: limits, firstOrdinal: job.flowsBefore)
     fragments = FragmentTable(limits: limits)
     evidence = job.items.map { _ in EvidenceRecord() }
@@ -141,11 +147,13 @@ public struct Timeline: ~Copyable {
   /// - Parameters:
   ///   - carrier: the verdict on the packet around them; only for a reassembled datagram.
   ///   - fragments: IP packets that the first layer came in.
-  private mutating func takeLayers(
+  mutating func takeLayers(
     _ header: FrameHeader, _ bytes: RawSpan, _ item: Int, carrier outer: Carriage = Carriage(), fragments: UInt32 = 1
   ) throws(SinkError) {
     var carrier = outer
     var fragments = fragments
+    // Here and not in the timeline, whose members are copied to be passed on.
+    var packet = Packet(source: Address(v4: 0), destination: Address(v4: 0))
     while true {
       let step = decoder.next(bytes, into: &packet)
       guard step == .packet else {
@@ -155,21 +163,17 @@ public struct Timeline: ~Copyable {
       }
       // A subframe of an aggregate stands beside the one before, not inside it.
       if packet.depth == 0, carrier.isInside { carrier = Carriage() }
-      var verdict = scopes[item].decide(
-        packet, time: header.time, hasTime: header.hasTime, interface: header.interface, carrier: carrier.verdict)
-      if packet.transport == .icmp || packet.transport == .icmpv6 {
-        verdict = judgeQuoting(verdict, header, bytes, item, carrier.verdict)
-      }
-      if packet.isFragment, verdict.covered || verdict.needsPorts {
-        try takeFragment(verdict, header, bytes, item, carrier)
+      if packet.isFragment {
+        try takeFragment(&packet, header, bytes, item, carrier)
         if decoder.isAtEnd { return }
         continue
       }
+      let verdict = judge(&packet, header, bytes, item, carrier.verdict)
       scopeCounts.add(verdict.reason, packets: UInt64(fragments), bytes: UInt64(max(packet.ipLength, 0)))
       var flow: FlowIndex?
       var isDuplicate = false
       if verdict.covered {
-        (flow, isDuplicate) = try account(header, bytes, carrier, fragments: fragments)
+        (flow, isDuplicate) = try account(&packet, header, bytes, carrier, fragments: fragments)
       }
       if decoder.isAtEnd { return }
       if let flow {
@@ -183,9 +187,21 @@ public struct Timeline: ~Copyable {
     }
   }
 
+  /// The scope's verdict on the packet at hand. Changes nothing: a borrowed timeline would be copied.
+  @inline(__always)
+  mutating func judge(
+    _ packet: inout Packet, _ header: FrameHeader, _ bytes: RawSpan, _ item: Int, _ carrier: ScopeVerdict
+  ) -> ScopeVerdict {
+    let verdict = scopes[item].decide(
+      packet, time: header.time, hasTime: header.hasTime, interface: header.interface, carrier: carrier)
+    guard packet.transport == .icmp || packet.transport == .icmpv6 else { return verdict }
+    return judgeQuoting(&packet, verdict, header, bytes, item, carrier)
+  }
+
   /// An ICMP error belongs to the packet it quotes too (RFC 792; RFC 4443 section 3).
   private mutating func judgeQuoting(
-    _ own: ScopeVerdict, _ header: FrameHeader, _ bytes: RawSpan, _ item: Int, _ carrier: ScopeVerdict
+    _ packet: inout Packet, _ own: ScopeVerdict, _ header: FrameHeader, _ bytes: RawSpan, _ item: Int,
+    _ carrier: ScopeVerdict
   ) -> ScopeVerdict {
     let isError =
       packet.transport == .icmp
@@ -197,6 +213,7 @@ public struct Timeline: ~Copyable {
     guard inner.byteCount > 0 else { return own }
     var quoting = LayerDecoder()
     quoting.begin(linkType: LinkType(101), fcsLength: 0, originalLength: inner.byteCount, bytes: inner)
+    var quoted = Packet(source: Address(v4: 0), destination: Address(v4: 0))
     guard quoting.next(inner, into: &quoted) == .packet else { return own }
     return scopes[item].decide(
       packet, quoting: quoted, time: header.time, hasTime: header.hasTime, interface: header.interface,
@@ -205,14 +222,15 @@ public struct Timeline: ~Copyable {
 
   // MARK: - Packets
 
-  /// Counts the packet at hand for its flow and shows it to plugins.
+  /// Counts the packet at hand for its flow and shows it to plugins. The packet is not changed: `inout` spares copies.
   private mutating func account(
-    _ header: FrameHeader, _ bytes: RawSpan, _ carrier: Carriage, fragments: UInt32
+    _ packet: inout Packet, _ header: FrameHeader, _ bytes: RawSpan, _ carrier: Carriage, fragments: UInt32
   ) throws(SinkError) -> (FlowIndex?, Bool) {
     let accounting = flows.account(
       packet, header: header, bytes: bytes, carrier: carrier.flow, fragments: fragments,
       repeatsCarrier: carrier.isDuplicate)
     if accounting.isNew { begin(accounting, header) }
+    if !accounting.isDuplicate { checkSums(&packet, accounting, header, bytes) }
     if !accounting.isDuplicate, packet.payloadLength > 0 {
       if table.shape > 0 { noteShape(accounting, packet, header) }
       if packet.transport == .tcp {
@@ -275,32 +293,6 @@ public struct Timeline: ~Copyable {
     }
     page?.end(flow: 0)
     dispatch.barred = ownBarred
-  }
-
-  // MARK: - Fragments
-
-  /// Takes a fragment in. Once its datagram is whole, the scope judges that anew, with its ports, and it is counted and
-  /// read as if it had come in one packet.
-  ///
-  /// The nesting is bounded: a datagram inside another has a greater depth, and the decoder gives no more than eight.
-  private mutating func takeFragment(
-    _ verdict: ScopeVerdict, _ header: FrameHeader, _ bytes: RawSpan, _ item: Int, _ carrier: Carriage
-  ) throws(SinkError) {
-    waitingFragments.add(bytes: Int(packet.ipLength))
-    guard case .complete(let datagram) = fragments.add(packet, header: header, bytes: bytes) else { return }
-    let count = fragments.fragmentCount(datagram)
-    let payload = fragments.payload(datagram).array
-    var head = fragments.packet(datagram)
-    head.ipLength = Int32(clamping: fragments.ipBytes(datagram))
-    fragments.release(datagram)
-    waitingFragments.remove(packets: UInt64(count), bytes: Int(head.ipLength))
-    let outer = decoder
-    try payload.withRawSpan { (span) throws(SinkError) in
-      decoder.begin(reassembled: head, bytes: span)
-      try takeLayers(header, span, item, carrier: carrier, fragments: count)
-    }
-    decoder = outer
-    decoder.skipInside()
   }
 
   // MARK: - Counting

@@ -119,7 +119,7 @@ struct TimelineOutput: ~Copyable {
     if let previous = ended.annex?.previousPart, let earlier = inherited.removeValue(forKey: previous) {
       indications = earlier
     }
-    let settled = ended.watch.map { Conflicts.settle($0.findings) } ?? []
+    let settled = ended.watch.map { Conflicts.settle($0.findings, contradiction: $0.contradiction) } ?? []
     for each in settled {
       let rule = each.rule.identifier.description
       if indications.contains(where: { $0.rule.description == rule && !$0.inherited && $0.certainty > each.certainty })
@@ -233,6 +233,7 @@ struct TimelineOutput: ~Copyable {
     let record = FindingRecord(
       rule: pending.rule, plugin: PluginName(identifier: manifest.identifier, version: manifest.version),
       certainty: pending.certainty, variant: pending.variant, marks: marks, conflicts: pending.conflicts,
+      isContradicted: pending.isContradicted,
       flow: flow.identity, flowID: entry.ordinal &+ 1,
       communityID: communityText.isEmpty ? nil : String(decoding: communityText, as: UTF8.self),
       first: entry.firstTime, last: entry.lastTime, evidence: flow.context.evidence, warrant: job.warrant,

@@ -39,6 +39,9 @@ public struct RangeBuffer: ~Copyable {
   /// One more than the highest offset that a piece covers.
   public private(set) var highest = 0
 
+  /// The lowest offset at which a later byte differed from the one that stays; nil where none did.
+  public private(set) var contradiction: Int?
+
   private var storage: UnsafeMutableRawPointer?
   /// Bytes of memory held.
   public private(set) var capacity = 0
@@ -189,7 +192,7 @@ public struct RangeBuffer: ~Copyable {
     }
   }
 
-  private func compare(_ piece: RawSpan, at offset: Int, _ range: Range<Int>, _ result: inout Insertion) {
+  private mutating func compare(_ piece: RawSpan, at offset: Int, _ range: Range<Int>, _ result: inout Insertion) {
     result.overlapping &+= range.count
     let held = min(range.upperBound, offset &+ piece.byteCount, cut, capacity)
     guard range.lowerBound < held, let storage = unsafe storage else { return }
@@ -197,6 +200,7 @@ public struct RangeBuffer: ~Copyable {
       // Sound: `place` lies below `capacity` and the cut, in a covered range, so the byte was written.
       if unsafe storage.load(fromByteOffset: place, as: UInt8.self) != piece.u8(place &- offset) {
         result.contradicts = true
+        contradiction = min(contradiction ?? place, place)
         return
       }
     }

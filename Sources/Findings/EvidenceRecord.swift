@@ -74,6 +74,9 @@ public struct EvidenceRecord: FieldObject {
   public var tooDeep: UInt64 = 0
   public var unreadLinkTypes: [UnreadLinkType] = []
   public var timeRegressions: UInt64 = 0
+  /// Of packets that the warrant covers.
+  public var badNetworkChecksums: UInt64 = 0
+  public var badTransportChecksums: UInt64 = 0
   public var damage: [Notice] = []
   /// Of evidence that could not be read twice, where a fault cost what was known.
   public var uncountedFrames: UInt64?
@@ -100,6 +103,16 @@ public struct EvidenceRecord: FieldObject {
   static let unreadField = ObjectListField<UnreadLinkType>(
     "unread_link_types", "frames of link types that are not read")
   static let regressionsField = Field<Count>("time_regressions", "frames whose time lies before an earlier frame's")
+  static let badChecksumsField = Field<Count>(
+    "bad_checksums", "covered packets whose IPv4 header checksum was filled in and does not hold")
+  static let badTransportChecksumsField = Field<Count>(
+    "bad_transport_checksums",
+    """
+    covered packets whose TCP, UDP, ICMP or ICMPv6 checksum does not hold, where the packet is no fragment, was captured \
+    whole and has no IP options or extension headers. A host that leaves checksums to its network card shows wrong ones \
+    on all that it sends: zero and the pseudo header's sum alone are known as that and do not count, but another filling, \
+    or segments that the host joined, do, and say nothing of the wire
+    """)
   static let uncountedField = Field<Count>(
     "uncounted_frames",
     """
@@ -117,7 +130,8 @@ public struct EvidenceRecord: FieldObject {
       formatField.declaration, compressionField.declaration, interfacesField.declaration, firstField.declaration,
       lastField.declaration, bytesField.declaration, framesField.declaration, notIPField.declaration,
       malformedField.declaration, cutField.declaration, protectedField.declaration, deepField.declaration,
-      unreadField.declaration, regressionsField.declaration, uncountedField.declaration, lostField.declaration,
+      unreadField.declaration, regressionsField.declaration, badChecksumsField.declaration,
+      badTransportChecksumsField.declaration, uncountedField.declaration, lostField.declaration,
       damageField.declaration,
     ]
   }
@@ -138,6 +152,8 @@ public struct EvidenceRecord: FieldObject {
     record.put(Self.deepField, Count(tooDeep))
     record.put(Self.unreadField, unreadLinkTypes)
     record.put(Self.regressionsField, Count(timeRegressions))
+    record.put(Self.badChecksumsField, Count(badNetworkChecksums))
+    record.put(Self.badTransportChecksumsField, Count(badTransportChecksums))
     record.put(Self.uncountedField, uncountedFrames.map { Count($0) })
     record.put(Self.lostField, lostFlows.map { Count($0) })
     record.put(Self.damageField, damage.map { NoticeRecord($0) })

@@ -88,6 +88,8 @@ public struct FindingRecord: FieldObject {
   public let marks: [MarkRecord]
   /// Another conclusive finding on the same stream names another tool.
   public let conflicts: Bool
+  /// Bytes that it rests on came twice with other contents; its certainty is what is left then.
+  public let isContradicted: Bool
   public let flow: FlowIdentity
   public let flowID: UInt64
   public let communityID: String?
@@ -99,7 +101,8 @@ public struct FindingRecord: FieldObject {
 
   public init(
     rule: Rule, plugin: PluginName, certainty: Certainty, variant: StaticString, marks: [MarkRecord], conflicts: Bool,
-    flow: FlowIdentity, flowID: UInt64, communityID: String?, first: Timestamp?, last: Timestamp?,
+    isContradicted: Bool = false, flow: FlowIdentity, flowID: UInt64, communityID: String?, first: Timestamp?,
+    last: Timestamp?,
     evidence: EvidenceName, warrant: String, displayFilter: String
   ) {
     self.rule = rule
@@ -108,6 +111,7 @@ public struct FindingRecord: FieldObject {
     self.variant = variant
     self.marks = marks
     self.conflicts = conflicts
+    self.isContradicted = isContradicted
     self.flow = flow
     self.flowID = flowID
     self.communityID = communityID
@@ -123,6 +127,12 @@ public struct FindingRecord: FieldObject {
   static let certaintyField = Field<CertaintyText>("certainty", "how certain: never more than a lead if `indicative`")
   static let conflictField = Field<FlowFlag>(
     "conflict", "true: another conclusive finding on this stream names another tool, which is a defect", when: "true")
+  static let contradictedField = Field<FlowFlag>(
+    "contradicted",
+    """
+    true: bytes that it rests on came twice with other contents, so that the two ends may have seen others than those \
+    that were read; it is `indicative` at most
+    """, when: "true")
   static let meaningField = Field<Label>("meaning", "what the finding says, and no more")
   static let marksField = ObjectListField<MarkRecord>("marks", "what was observed")
   static let lookAlikesField = ListField<Label>("look_alikes", "what else looks like this")
@@ -141,7 +151,8 @@ public struct FindingRecord: FieldObject {
   public static var fields: [FieldDeclaration] {
     [
       Indicates.field.declaration, certaintyField.declaration, ruleField.declaration, ruleVersionField.declaration,
-      meaningField.declaration, conflictField.declaration, marksField.declaration, lookAlikesField.declaration,
+      meaningField.declaration, conflictField.declaration, contradictedField.declaration, marksField.declaration,
+      lookAlikesField.declaration,
       blindSpotsField.declaration, errorsField.declaration, FlowIdentity.field.declaration, flowIDField.declaration,
       FlowFields.communityID.declaration, firstField.declaration, lastField.declaration,
       EvidenceName.field.declaration, filterField.declaration, attackField.declaration, pluginField.declaration,
@@ -157,6 +168,7 @@ public struct FindingRecord: FieldObject {
     record.put(Self.ruleVersionField, Count(rule.version))
     record.put(Self.meaningField, Label(rule.meaning.description))
     record.put(Self.conflictField, conflicts ? FlowFlag(true) : nil)
+    record.put(Self.contradictedField, isContradicted ? FlowFlag(true) : nil)
     record.put(Self.marksField, marks)
     record.put(Self.lookAlikesField, rule.lookAlikes.map { Label($0.description) })
     record.put(Self.blindSpotsField, rule.blindSpots.map { Label($0.description) })

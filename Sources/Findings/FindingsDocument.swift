@@ -164,7 +164,8 @@ public enum DocumentFields {
       FlowFields.carrier.declaration, FlowFields.continues.declaration, FlowFields.part.declaration,
       FlowFields.carrierFlow.declaration, FlowFields.tunnelID.declaration, FlowFields.vlans.declaration,
       FlowFields.mpls.declaration, FlowFields.duplicates.declaration, FlowFields.badChecksums.declaration,
-      FlowFields.retransmissions.declaration, FlowFields.aboveMTU.declaration, FlowFields.protocols.declaration,
+      FlowFields.badTransportChecksums.declaration, FlowFields.retransmissions.declaration,
+      FlowFields.aboveMTU.declaration, FlowFields.protocols.declaration,
     ]
     var records: [String] = []
     var merged: [String: [FieldDeclaration]] = [:]

@@ -33,6 +33,12 @@ public enum FlowFields {
     "duplicates", "packets seen twice (two tap points), in no other count", when: "not zero")
   public static let badChecksums = Field<Count>(
     "bad_checksums", "packets whose IPv4 header checksum does not hold", when: "not zero")
+  public static let badTransportChecksums = Field<Count>(
+    "bad_transport_checksums",
+    """
+    packets whose TCP, UDP, ICMP or ICMPv6 checksum does not hold, verified and to be understood as in \
+    `evidence[].bad_transport_checksums`
+    """, when: "not zero")
   public static let retransmissions = Field<Count>(
     "retransmissions", "TCP segments that repeat bytes seen before", when: "not zero")
   public static let aboveMTU = Field<Count>(

@@ -14,10 +14,6 @@ public struct Tally: FieldObject, Equatable, BitwiseCopyable {
     packets &+= 1
     bytes &+= UInt64(clamping: count)
   }
-  public mutating func remove(packets count: UInt64, bytes size: Int) {
-    packets -= min(packets, count)
-    bytes -= min(bytes, UInt64(clamping: size))
-  }
   public mutating func add(_ other: Tally) {
     packets &+= other.packets
     bytes &+= other.bytes

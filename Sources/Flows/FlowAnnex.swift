@@ -48,6 +48,8 @@ public struct FlowAnnex: Sendable, BitwiseCopyable {
   public internal(set) var duplicates: UInt32 = 0
   /// Packets whose IPv4 header checksum does not hold.
   public internal(set) var badChecksums: UInt32 = 0
+  /// Packets whose transport checksum does not hold.
+  public internal(set) var badTransportChecksums: UInt32 = 0
   /// TCP segments that repeat bytes seen before.
   public internal(set) var retransmissions: UInt32 = 0
   /// TCP segments that filled a hole.

@@ -26,7 +26,8 @@ struct FragmentKey: Hashable, Sendable {
 
 /// The pieces of one datagram so far.
 struct FragmentedDatagram: ~Copyable {
-  enum State { case waiting, complete, done }
+  /// `done`: it was whole. `refused`: its first fragment is not to be read.
+  enum State { case waiting, complete, done, refused }
 
   /// What a fragment did.
   enum Change {
@@ -54,12 +55,31 @@ struct FragmentedDatagram: ~Copyable {
   var frames: [FrameReference] = []
   var fragments: UInt32 = 0
   var ipBytes: Int64 = 0
+  /// All fragments that came, and their IP lengths.
+  var seenPackets: UInt64 = 0
+  var seenBytes: UInt64 = 0
+  /// The frame of the first fragment, or, before that is there, of the one that came before the others; and the caller's
+  /// note on that fragment.
+  var header: FrameHeader?
+  var note: UInt8 = 0
+  private var hasFirst = false
   /// Time of the first fragment; of the completion once it is done.
   var time: Int64
 
   init(key: FragmentKey, time: Int64) {
     self.key = key
     self.time = time
+  }
+
+  /// Counts a fragment that was taken in, and keeps where it came from if it is the first.
+  mutating func tell(_ packet: Packet, _ header: FrameHeader, note: UInt8) {
+    seenPackets &+= 1
+    seenBytes &+= UInt64(UInt32(bitPattern: max(packet.ipLength, 0)))
+    let isFirst = packet.fragmentOffset == 0 && !hasFirst
+    guard isFirst || self.header == nil else { return }
+    hasFirst = isFirst
+    self.header = header
+    self.note = note
   }
 
   /// Takes a fragment in. The datagram may be `complete` then.

@@ -36,8 +36,6 @@ struct StreamDirection: ~Copyable {
   private(set) var end = StreamEnd.growing
   /// In order of arrival.
   private(set) var pieces: [StreamPiece] = []
-  /// Later bytes differed from those that stay: the ends may have seen something else.
-  private(set) var contradicts = false
 
   /// Sequence number of offset 0.
   private var start: UInt32
@@ -92,7 +90,6 @@ struct StreamDirection: ~Copyable {
         return .refused
       }
       let result = buffer.insert(payload, at: Int(offset), length: segment.length)
-      if result.contradicts { contradicts = true }
       if result.added > 0 { note(segment, Int(offset), Int(stop)) }
       isRefused = result.added == 0 && result.overlapping == 0
     }

@@ -170,12 +170,13 @@ extension FlowTable {
       ? prefixes[prefix].low.time(offset) : prefixes[prefix].high.time(offset)
   }
 
-  /// Whether bytes came again with another content: the two ends may have seen something else than what is kept.
-  public func prefixContradicts(_ flow: FlowIndex, _ direction: FlowDirection) -> Bool {
+  /// The lowest offset at which a byte came again with another content: from there on the two ends may have seen
+  /// something else than what is kept. Nil where none did, or where no prefix is kept (any more).
+  public func prefixContradiction(of flow: FlowIndex, _ direction: FlowDirection) -> Int? {
     let prefix = entries[flow.number].prefix
-    guard prefix != .max else { return false }
+    guard prefix != .max else { return nil }
     return entries[flow.number].side(direction) == 0
-      ? prefixes[prefix].low.contradicts : prefixes[prefix].high.contradicts
+      ? prefixes[prefix].low.buffer.contradiction : prefixes[prefix].high.buffer.contradiction
   }
 
   /// Bytes held by all prefixes.

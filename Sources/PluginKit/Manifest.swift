@@ -91,8 +91,9 @@ public struct Manifest: Sendable {
   public let transports: [PluginTransport]
   /// Ports where the protocol is usual: a hint for people, never evidence.
   public let ports: [UInt16]
-  /// What makes the engine ask. A byte-reading plugin without constants is asked once a flow: when `packets` packets
-  /// have been seen or the flow ends.
+  /// What makes the engine ask. A plugin without constants is first asked when a flow's `packets`th datagram has come, or
+  /// a direction of its stream has `bytes` bytes; where the flow ends before, at its end: with the last datagram, or with
+  /// the stream as far as it got.
   public let constants: [Constant]
   /// Stream bytes wanted of each direction, at most.
   public let bytes: Int

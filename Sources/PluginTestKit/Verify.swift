@@ -157,8 +157,8 @@ enum Saying {
   private static let ofPackets: Set<String> = [
     "id", "flow", "community_id", "evidence", "first", "last", "first_frame", "last_frame", "from_initiator",
     "from_responder", "directions_seen", "end", "begins_mid_stream", "tunnel", "carrier", "continues", "part",
-    "carrier_flow", "tunnel_id", "vlans", "mpls", "duplicates", "bad_checksums", "retransmissions", "above_mtu",
-    "indications",
+    "carrier_flow", "tunnel_id", "vlans", "mpls", "duplicates", "bad_checksums", "bad_transport_checksums",
+    "retransmissions", "above_mtu", "indications",
   ]
 
   private static func flow(_ record: JSONValue) -> String {

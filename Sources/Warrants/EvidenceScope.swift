@@ -33,9 +33,12 @@ public struct EvidenceScope: Sendable {
   private let interfaceNames: [String]
   private var interfaces: [InterfaceMatch] = []
 
-  public init(_ scope: Scope, _ facts: EvidenceFacts) {
-    window = scope.window
-    hasWindow = scope.window != .always
+  public init(_ scope: Scope, _ facts: EvidenceFacts) { self.init(scope, facts, atAnyTime: false) }
+
+  /// `atAnyTime`: no window of the warrant's or of a target's counts.
+  init(_ scope: Scope, _ facts: EvidenceFacts, atAnyTime: Bool) {
+    window = atAnyTime ? .always : scope.window
+    hasWindow = window != .always
     everything = scope.coversEverything
     clockOffset = facts.clockOffsetNanoseconds
     inside = ScopeVerdict(.covered, lookInside: scope.insideTunnels)
@@ -44,7 +47,7 @@ public struct EvidenceScope: Sendable {
     let others = scope.targets.filter { !$0.isAddressOnly && $0.everything == nil }
     let names = others.compactMap(\.interface)
     interfaceNames = names
-    entries = others.map { TargetEntry($0, interfaces: names) }
+    entries = others.map { TargetEntry($0, interfaces: names, atAnyTime: atAnyTime) }
     entryAddresses = AddressSet(others.compactMap(\.range))
     hasEntryWithoutAddress = others.contains { $0.range == nil }
     excluded = AddressSet(scope.excluded.compactMap(\.range))

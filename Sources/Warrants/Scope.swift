@@ -28,9 +28,6 @@ public struct Scope: Hashable, Sendable {
 
   /// Whether every packet of the evidence is covered, its time and exclusions aside.
   public var coversEverything: Bool { targets.contains { $0.everything != nil } }
-
-  /// Whether some packets are covered only with certain ports, so that later fragments must wait for their first.
-  public var namesPorts: Bool { targets.contains { $0.ports != nil } }
 }
 
 /// What the scope must know of an evidence item.

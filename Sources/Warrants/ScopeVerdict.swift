@@ -58,6 +58,11 @@ public struct ScopeVerdict: Hashable, Sendable, BitwiseCopyable {
 
   /// The carrier's verdict for a packet that came in no tunnel.
   public static let outermost = ScopeVerdict(.address, lookInside: true)
+
+  /// The verdict of a carrier that is looked into, as far as what is inside depends on it.
+  public static func carrier(covered: Bool) -> ScopeVerdict {
+    ScopeVerdict(covered ? .covered : .address, lookInside: true)
+  }
 }
 
 /// Packets and bytes by reason: all that is kept of what is not covered.

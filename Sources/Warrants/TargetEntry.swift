@@ -27,7 +27,7 @@ struct TargetEntry: Sendable {
   private let window: Interval
   private let hasWindow: Bool
 
-  init(_ target: Target, interfaces: [String]) {
+  init(_ target: Target, interfaces: [String], atAnyTime: Bool = false) {
     range = target.range
     link = target.mac?.value
     ports = target.ports
@@ -36,8 +36,8 @@ struct TargetEntry: Sendable {
     interface = target.interface.flatMap { name in
       interfaces.firstIndex { $0.utf8.elementsEqual(name.utf8) }.map { UInt32(truncatingIfNeeded: $0) }
     }
-    window = target.window
-    hasWindow = target.window != .always
+    window = atAnyTime ? .always : target.window
+    hasWindow = window != .always
   }
 
   func match(_ packet: Packet, _ time: Timestamp, _ hasTime: Bool, _ from: InterfaceMatch) -> Match {

@@ -42,7 +42,9 @@ import Testing
     put(&buffer, "cdef", at: 2)
     let same = put(&buffer, "bcd", at: 1)
     #expect(same == .init(added: 1, overlapping: 2, refused: 0, contradicts: false))
+    #expect(buffer.contradiction == nil)
     let other = put(&buffer, "ABCDEFGH", at: 0)
+    #expect(buffer.contradiction == 1, "b and B")
     #expect(other == .init(added: 3, overlapping: 5, refused: 0, contradicts: true))
     #expect(text(buffer) == "AbcdefGH")
   }

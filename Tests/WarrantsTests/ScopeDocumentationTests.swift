@@ -11,11 +11,12 @@ import Testing
     let rows = page.split(separator: "\n").filter { $0.hasPrefix("| ") && !$0.hasPrefix("| edge") }
     #expect(rows.count > 30)
     for row in rows {
-      let names = row.matches(of: /\[`(\w+)\.(\w+)`\]\(\.\.\/Tests\/WarrantsTests\/(\w+)\.swift\)/).map(\.output)
+      let names = row.matches(of: /\[`(\w+)\.(\w+)`\]\(\.\.\/Tests\/(\w+)\/(\w+)\.swift\)/).map(\.output)
       #expect(!names.isEmpty, "\(row)")
-      for (_, suite, test, file) in names {
+      for (_, suite, test, room, file) in names {
         #expect(suite == file)
-        let source = try String(contentsOf: folder.appending(path: "\(suite).swift"), encoding: .utf8)
+        let source = try String(
+          contentsOf: folder.appending(path: "../\(room)/\(suite).swift").standardizedFileURL, encoding: .utf8)
         #expect(source.contains("func \(test)("), "\(suite).\(test)")
       }
     }
