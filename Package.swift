@@ -19,7 +19,9 @@ let rooms: [Target] = [
     name: "CVeilPlatform", path: "Sources/CLibraries/CVeilPlatform",
     cSettings: [.define("VEIL_COMMIT", to: "\"\(commit())\"")]),
 
-  room("Bytes"),
+  .systemLibrary(name: "CVeilMemory", path: "Sources/CLibraries/CVeilMemory"),
+
+  room("Bytes", "CVeilMemory"),
 
   room("Terms", "Bytes"),
   room("JSON", "Bytes"),

@@ -24,13 +24,15 @@ struct CoreReasons: OptionSet {
 
   init(rawValue: UInt8) { self.rawValue = rawValue }
 
-  init(_ entry: FlowEntry, _ annex: FlowAnnex?) {
+  init(_ ended: inout TimelineOutput.Ended) {
     var found: CoreReasons = []
-    if entry.beginsMidStream { found.insert(.beginsMidStream) }
-    if !entry.isSeen(.fromInitiator) || !entry.isSeen(.fromResponder) { found.insert(.oneDirection) }
-    if entry.transport == .tcp, entry.hasGap(.fromInitiator) || entry.hasGap(.fromResponder) { found.insert(.gap) }
-    if entry.isCut { found.insert(.cut) }
-    if let annex, annex.aboveMTU > 0 { found.insert(.aboveMTU) }
+    if ended.entry.beginsMidStream { found.insert(.beginsMidStream) }
+    if !ended.entry.isSeen(.fromInitiator) || !ended.entry.isSeen(.fromResponder) { found.insert(.oneDirection) }
+    if ended.entry.transport == .tcp, ended.entry.hasGap(.fromInitiator) || ended.entry.hasGap(.fromResponder) {
+      found.insert(.gap)
+    }
+    if ended.entry.isCut { found.insert(.cut) }
+    if let aboveMTU = ended.annex?.aboveMTU, aboveMTU > 0 { found.insert(.aboveMTU) }
     self = found
   }
 

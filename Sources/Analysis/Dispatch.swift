@@ -297,6 +297,11 @@ final class Dispatch {
 
   // MARK: - Datagrams
 
+  /// Whether a datagram that the constants of `found` match would be shown to anyone.
+  func isConcerned(_ watch: FlowWatch, found: BitSet128) -> Bool {
+    !found.subtracting(watch.streams[0].closed).isEmpty || wantsDatagrams(watch) || watch.streams.count > 1
+  }
+
   /// Shows a datagram to the plugins `found` by their constants and to those that hold memory.
   func show(_ watch: FlowWatch, datagram: borrowing Datagram, found: BitSet128) {
     core.beginRound()

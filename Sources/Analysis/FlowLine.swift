@@ -45,26 +45,23 @@ struct FlowLine {
     }
   }
 
-  let entry: FlowEntry
-  let annex: FlowAnnex?
-  let endReason: EndReason
   let initiator: ShownAddress
   let responder: ShownAddress
   let context: Context
-  /// Written as they are; empty where the warrant withholds them.
-  let communityID: [UInt8]
   let indications: [Indication]
   let core: CoreReasons
-  let watch: FlowWatch?
-  let tunnel: Carrier
 
   /// Whether the warrant lets counts and ports out.
   let showsPorts: Bool
 
-  var hasPorts: Bool { entry.transport == .tcp || entry.transport == .udp || entry.transport == .sctp }
+  @inline(__always)
+  static func hasPorts(_ transport: Transport) -> Bool {
+    transport == .tcp || transport == .udp || transport == .sctp
+  }
 
-  var identity: FlowIdentity {
-    FlowIdentity(
+  func identity(_ entry: FlowEntry) -> FlowIdentity {
+    let hasPorts = FlowLine.hasPorts(entry.transport)
+    return FlowIdentity(
       transport: Label(FlowIdentity.transportName(protocolNumber: entry.protocolNumber)),
       initiator: ShownEndpoint(initiator, port: hasPorts ? entry.initiator.port : nil),
       responder: ShownEndpoint(responder, port: hasPorts ? entry.responder.port : nil))
@@ -72,15 +69,20 @@ struct FlowLine {
 
   /// Writes the record's line.
   ///
-  /// - Parameter clock: what was last written of packet times.
-  func write(to record: inout FieldWriter, clock: inout TimestampWriter) {
+  /// - Parameters:
+  ///   - communityID: written as it is; empty where the warrant withholds it.
+  ///   - clock: what was last written of packet times.
+  func write(
+    _ ended: inout TimelineOutput.Ended, communityID: [UInt8], to record: inout FieldWriter,
+    clock: inout TimestampWriter
+  ) {
     let showsFlow = record.allowed.holds(.flow)
     if !showsFlow { record.withhold(.flow, FlowLine.flowFields) }
     record.json.bytes.append(addingCapacity: FlowLine.longestCore &+ context.evidenceText.count &+ communityID.count) {
       (out: inout OutputSpan<UInt8>) in
       out.append(0x7b)
-      if showsFlow { out.member(FlowFields.ordinal.name, entry.ordinal &+ 1, comma: false) }
-      writeEnds(to: &out, comma: showsFlow)
+      if showsFlow { out.member(FlowFields.ordinal.name, ended.entry.ordinal &+ 1, comma: false) }
+      writeEnds(&ended.entry, to: &out, comma: showsFlow)
       if !communityID.isEmpty {
         out.key(FlowFields.communityID.name)
         out.append(0x22)
@@ -90,24 +92,27 @@ struct FlowLine {
       out.append(0x2c)
       for byte in context.evidenceText { out.append(byte) }
       guard showsFlow else { return }
-      writeTimes(to: &out, &clock)
-      writeCounts(.fromInitiator, DirectionCounts.fromInitiator.name, to: &out)
-      writeCounts(.fromResponder, DirectionCounts.fromResponder.name, to: &out)
+      writeTimes(&ended.entry, to: &out, &clock)
+      writeCounts(&ended.entry, .fromInitiator, DirectionCounts.fromInitiator.name, to: &out)
+      writeCounts(&ended.entry, .fromResponder, DirectionCounts.fromResponder.name, to: &out)
       out.member(
         FlowFields.directionsSeen.name,
-        text: DirectionsText(fromInitiator: entry.isSeen(.fromInitiator), fromResponder: entry.isSeen(.fromResponder))
-          .text)
-      out.member(FlowFields.endReason.name, text: endReason.name)
+        text: DirectionsText(
+          fromInitiator: ended.entry.isSeen(.fromInitiator), fromResponder: ended.entry.isSeen(.fromResponder)
+        )
+        .text)
+      out.member(FlowFields.endReason.name, text: ended.reason.name)
     }
     record.json.continueObject()
-    if entry.beginsMidStream { record.put(FlowFields.beginsMidStream, FlowFlag(true)) }
+    let tunnel = ended.watch?.tunnel ?? .none
+    if ended.entry.beginsMidStream { record.put(FlowFields.beginsMidStream, FlowFlag(true)) }
     if tunnel != .none { record.put(FlowFields.tunnel, Label(tunnel.name)) }
-    if entry.carrier != .none { record.put(FlowFields.carrier, Label(entry.carrier.name)) }
-    if entry.isContinued { record.put(FlowFields.continues, FlowFlag(true)) }
-    if let annex { write(annex, to: &record) }
-    if let watch { write(watch, to: &record) }
+    if ended.entry.carrier != .none { record.put(FlowFields.carrier, Label(ended.entry.carrier.name)) }
+    if ended.entry.isContinued { record.put(FlowFields.continues, FlowFlag(true)) }
+    if let annex = ended.annex { write(annex, isContinued: ended.entry.isContinued, to: &record) }
+    if let watch = ended.watch { write(watch, to: &record) }
     if !indications.isEmpty { record.put(Indication.field, indications) }
-    writeReasons(to: &record)
+    writeReasons(ended.watch, to: &record)
     record.json.endObject()
     record.json.endLine()
   }
@@ -120,7 +125,8 @@ struct FlowLine {
   private static let longestCore = 1_536
 
   @_lifetime(out: copy out)
-  private func writeEnds(to out: inout OutputSpan<UInt8>, comma: Bool) {
+  private func writeEnds(_ entry: inout FlowEntry, to out: inout OutputSpan<UInt8>, comma: Bool) {
+    let hasPorts = showsPorts && FlowLine.hasPorts(entry.transport)
     out.key(FlowIdentity.field.name, comma: comma)
     out.append(0x7b)
     out.key(FlowIdentity.transportField.name, comma: false)
@@ -131,26 +137,28 @@ struct FlowLine {
     default: for byte in FlowIdentity.transportName(protocolNumber: entry.protocolNumber).utf8 { out.append(byte) }
     }
     out.append(0x22)
-    write(initiator, entry.initiator.port, FlowIdentity.initiatorField.name, to: &out)
-    write(responder, entry.responder.port, FlowIdentity.responderField.name, to: &out)
+    write(initiator, hasPorts ? entry.initiator.port : nil, FlowIdentity.initiatorField.name, to: &out)
+    write(responder, hasPorts ? entry.responder.port : nil, FlowIdentity.responderField.name, to: &out)
     out.append(0x7d)
   }
 
   @inline(__always)
   @_lifetime(out: copy out)
-  private func write(_ address: ShownAddress, _ port: UInt16, _ name: StaticString, to out: inout OutputSpan<UInt8>) {
+  private func write(_ address: ShownAddress, _ port: UInt16?, _ name: StaticString, to out: inout OutputSpan<UInt8>) {
     out.key(name)
     out.append(0x7b)
     out.key(ShownEndpoint.addressField.name, comma: false)
     out.append(0x22)
     address.append(to: &out)
     out.append(0x22)
-    if hasPorts, showsPorts { out.member(ShownEndpoint.portField.name, UInt64(port)) }
+    if let port { out.member(ShownEndpoint.portField.name, UInt64(port)) }
     out.append(0x7d)
   }
 
   @_lifetime(out: copy out)
-  private func writeTimes(to out: inout OutputSpan<UInt8>, _ clock: inout TimestampWriter) {
+  private func writeTimes(
+    _ entry: inout FlowEntry, to out: inout OutputSpan<UInt8>, _ clock: inout TimestampWriter
+  ) {
     if let first = entry.firstTime { write(first, FlowFields.first.name, to: &out, &clock) }
     if let last = entry.lastTime { write(last, FlowFields.last.name, to: &out, &clock) }
     write(entry.firstFrame, ShownFrame.first.name, to: &out)
@@ -181,7 +189,9 @@ struct FlowLine {
 
   @inline(__always)
   @_lifetime(out: copy out)
-  private func writeCounts(_ direction: FlowDirection, _ name: StaticString, to out: inout OutputSpan<UInt8>) {
+  private func writeCounts(
+    _ entry: inout FlowEntry, _ direction: FlowDirection, _ name: StaticString, to out: inout OutputSpan<UInt8>
+  ) {
     out.key(name)
     out.append(0x7b)
     out.member(DirectionCounts.packetsField.name, entry.packets(direction), comma: false)
@@ -192,7 +202,7 @@ struct FlowLine {
 
   // MARK: - What few flows have
 
-  private func writeReasons(to record: inout FieldWriter) {
+  private func writeReasons(_ watch: FlowWatch?, to record: inout FieldWriter) {
     let others = watch?.notAssessable ?? []
     guard !core.isEmpty || !others.isEmpty else { return }
     record.json.key(FlowFields.notAssessable.name)
@@ -202,8 +212,8 @@ struct FlowLine {
     record.json.endArray()
   }
 
-  private func write(_ annex: FlowAnnex, to record: inout FieldWriter) {
-    if annex.part > 1 || entry.isContinued { record.put(FlowFields.part, Count(annex.part)) }
+  private func write(_ annex: FlowAnnex, isContinued: Bool, to record: inout FieldWriter) {
+    if annex.part > 1 || isContinued { record.put(FlowFields.part, Count(annex.part)) }
     record.put(FlowFields.carrierFlow, annex.carrierOrdinal.map { Count($0 &+ 1) })
     record.put(FlowFields.tunnelID, annex.tunnelID.map { Count($0) })
     if annex.vlans.count > 0 { record.put(FlowFields.vlans, annex.vlans.array.map { Count($0) }) }

@@ -10,7 +10,7 @@ extension Timeline {
   /// Makes an evidence item's interfaces known, in order; gives what the warrant asks for and they cannot tell.
   mutating func learn(_ interfaces: [EvidenceFacts.Interface], _ item: Int) -> [WarrantProblem] {
     for interface in interfaces.dropFirst(interfacesKnown[item]) {
-      scopes[item].addInterface(interface)
+      scopes[UInt32(truncatingIfNeeded: item)].addInterface(interface)
       fragmentScopes[item].addInterface(interface)
     }
     interfacesKnown[item] = max(interfacesKnown[item], interfaces.count)
@@ -39,7 +39,13 @@ extension Timeline {
 
   private mutating func record(_ item: Int, _ facts: CaptureFacts?) -> EvidenceRecord {
     var record = evidence[item]
-    record.last = latest[item]
+    record.frames = frames.frames(item)
+    if let times = frames.times(item) {
+      record.first = times.first
+      record.last = times.latest
+      record.timeRegressions = times.regressions
+    }
+    let byInterface = frames.interfaces(item)
     if job.framesBefore > 0 {
       record.uncountedFrames = job.framesBefore
       record.lostFlows = job.lostFlows
@@ -58,7 +64,7 @@ extension Timeline {
       let known = drops.compactMap { $0 }
       return InterfaceRecord(
         name: interface.name, linkType: interface.linkType.number, snapLength: UInt64(interface.snapLength),
-        frames: index < framesByInterface[item].count ? framesByInterface[item][index] : 0,
+        frames: index < byInterface.count ? byInterface[index] : 0,
         dropped: known.isEmpty ? nil : known.reduce(0, &+))
     }
     for notice in facts.notices {

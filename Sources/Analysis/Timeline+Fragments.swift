@@ -37,8 +37,8 @@ extension Timeline {
   mutating func takeFragment(
     _ packet: inout Packet, _ header: FrameHeader, _ bytes: RawSpan, _ item: Int, _ carrier: Carriage
   ) throws(SinkError) {
-    let own = scopes[item].decide(
-      packet, time: header.time, hasTime: header.hasTime, interface: header.interface, carrier: carrier.verdict)
+    let own = scopes[UInt32(truncatingIfNeeded: item)].decide(
+      &packet, time: header.time, hasTime: header.hasTime, interface: header.interface, carrier: carrier.verdict)
     // Ports that are not there may be a target's or not.
     let note = FragmentNote(own.needsPorts ? .undecided : own.reason, carrier: carrier.verdict)
     let size = UInt64(max(packet.ipLength, 0))

@@ -22,6 +22,7 @@ extension ViewEnd {
   }
 }
 
+// Methods that change nothing are `mutating` all the same: a borrowed timeline is copied, all 3,000 bytes of it.
 extension Timeline {
   // MARK: - Watches
 
@@ -74,7 +75,7 @@ extension Timeline {
   }
 
   /// What a plugin may know of the flow now.
-  func facts(_ flow: FlowIndex, shape: [ShapeStep] = []) -> FlowFacts {
+  mutating func facts(_ flow: FlowIndex, shape: [ShapeStep] = []) -> FlowFacts {
     let entry = flows[flow]
     func direction(_ direction: FlowDirection) -> DirectionFacts {
       DirectionFacts(packets: entry.packets(direction), payloadBytes: entry.payloadBytes(direction))
@@ -92,14 +93,14 @@ extension Timeline {
   private static var undecidedBytes: Int { 4_096 }
 
   /// Takes a TCP segment into the flow's prefix and shows what grew.
-  mutating func extend(_ accounting: Accounting, _ packet: Packet, _ header: FrameHeader, _ bytes: RawSpan) {
+  mutating func extend(_ accounting: Accounting, _ packet: inout Packet, _ header: FrameHeader, _ bytes: RawSpan) {
     guard table.tcp.any else {
       watchOf[Int(accounting.flow.number)].setThrough()
       return
     }
     let flow = accounting.flow
     if !accounting.hasPrefix { flows.wantsPrefix(flow, bytesPerDirection: max(table.tcp.bytes, 8)) }
-    let changed = flows.extendPrefix(accounting, packet, header: header, bytes: bytes)
+    let changed = flows.extendPrefix(accounting, &packet, header: header, bytes: bytes)
     guard !changed.isEmpty else { return }
     if watchOf[Int(flow.number)].watch == nil {
       guard isConcerned(flow) else { return }
@@ -115,7 +116,7 @@ extension Timeline {
     return concerned
   }
 
-  private borrowing func assess(_ flow: FlowIndex) -> (concerned: Bool, mayStill: Bool) {
+  private mutating func assess(_ flow: FlowIndex) -> (concerned: Bool, mayStill: Bool) {
     let client = flows.prefix(of: flow, .fromInitiator)
     let server = flows.prefix(of: flow, .fromResponder)
     let (concerned, undecided) = dispatch.matches(
@@ -137,14 +138,17 @@ extension Timeline {
     if !ending, !dispatch.wantsBytes(watch) { leave(flow) }
   }
 
-  private borrowing func present(_ flow: FlowIndex, _ watch: FlowWatch, _ ending: Bool) {
+  private mutating func present(_ flow: FlowIndex, _ watch: FlowWatch, _ ending: Bool) {
+    let clientEnd = end(flow, .fromInitiator, ending)
+    let serverEnd = end(flow, .fromResponder, ending)
+    let known = facts(flow)
     let bytes = StreamBytes(
       client: flows.prefix(of: flow, .fromInitiator), server: flows.prefix(of: flow, .fromResponder),
-      clientEnd: end(flow, .fromInitiator, ending), serverEnd: end(flow, .fromResponder, ending))
+      clientEnd: clientEnd, serverEnd: serverEnd)
     watch.read = watch.read.maximum(StreamPlace(client: bytes.client.byteCount, server: bytes.server.byteCount))
     dispatch.show(
       watch, bytes: bytes, client: FrameMap(pieces: flows.prefixPieces(of: flow, .fromInitiator)),
-      server: FrameMap(pieces: flows.prefixPieces(of: flow, .fromResponder)), flow: facts(flow), ending: ending)
+      server: FrameMap(pieces: flows.prefixPieces(of: flow, .fromResponder)), flow: known, ending: ending)
   }
 
   /// Where bytes of the flow's stream came twice with other contents, its plugins' claims lose their certainty. Asked once,
@@ -158,7 +162,7 @@ extension Timeline {
   }
 
   /// At the end of a flow a direction that was not closed ends in a gap: what follows is not in the evidence.
-  private borrowing func end(_ flow: FlowIndex, _ direction: FlowDirection, _ ending: Bool) -> ViewEnd {
+  private mutating func end(_ flow: FlowIndex, _ direction: FlowDirection, _ ending: Bool) -> ViewEnd {
     let end = ViewEnd(flows.prefixEnd(of: flow, direction))
     guard ending else { return end }
     let wasClosed = flows[flow].endReason == .fin || flows[flow].endReason == .rst
@@ -167,7 +171,9 @@ extension Timeline {
 
   // MARK: - Datagrams
 
-  mutating func showDatagram(_ accounting: Accounting, _ packet: Packet, _ header: FrameHeader, _ bytes: RawSpan) {
+  mutating func showDatagram(
+    _ accounting: Accounting, _ packet: inout Packet, _ header: FrameHeader, _ bytes: RawSpan
+  ) {
     let number = Int(accounting.flow.number)
     guard !watchOf[number].isThrough else { return }
     guard let plugins = table.datagramPlugins(packet.transport, packet.protocolNumber) else {
@@ -180,8 +186,7 @@ extension Timeline {
     let length = Int(isMessage ? packet.ipPayloadLength : packet.payloadLength)
     let payload = bytes.slice(offset, captured)
     let side = Side(accounting.direction)
-    let entry = flows[accounting.flow]
-    let seen = Int(clamping: entry.packets(.fromInitiator) &+ entry.packets(.fromResponder))
+    let seen = Int(clamping: flows.packetCount(of: accounting.flow))
     var found = plugins.matcher.plugins(payload, side: side, length: length)
     let outline = DatagramOutline(
       length: length, side: side, end: captured < length ? .snapLength : .whole, frame: header.reference,
@@ -195,6 +200,10 @@ extension Timeline {
       return
     }
     let watch = watch(accounting.flow)
+    guard dispatch.isConcerned(watch, found: found) else {
+      if isOver { watchOf[number].setThrough() }
+      return
+    }
     let datagram = Datagram(
       bytes: payload, length: length, side: side, index: seen &- 1, end: outline.end, frame: outline.frame,
       time: outline.time, flow: facts(accounting.flow))
@@ -204,7 +213,7 @@ extension Timeline {
 
   // MARK: - Shape
 
-  mutating func noteShape(_ accounting: Accounting, _ packet: Packet, _ header: FrameHeader) {
+  mutating func noteShape(_ accounting: Accounting, _ payloadLength: Int32, _ header: FrameHeader) {
     let number = Int(accounting.flow.number)
     let known = Int(shapeCounts[number])
     guard known < table.shape else { return }
@@ -214,11 +223,11 @@ extension Timeline {
       shapeTimes[number] = header.time.nanoseconds
     }
     shapes[number * table.shape + known] = ShapeStep(
-      side: Side(accounting.direction), size: UInt16(clamping: packet.payloadLength), gap: UInt32(clamping: gap))
+      side: Side(accounting.direction), size: UInt16(clamping: payloadLength), gap: UInt32(clamping: gap))
     shapeCounts[number] = UInt8(known + 1)
   }
 
-  private func shape(_ flow: FlowIndex) -> [ShapeStep] {
+  private mutating func shape(_ flow: FlowIndex) -> [ShapeStep] {
     guard table.shape > 0 else { return [] }
     let start = Int(flow.number) * table.shape
     return Array(shapes[start..<(start + Int(shapeCounts[Int(flow.number)]))])
@@ -236,7 +245,6 @@ extension Timeline {
       noteContradiction(ended.flow, watch)
     }
     askWaiting(ended.flow)
-    let entry = flows[ended.flow]
     var watch: FlowWatch?
     if let at = watchOf[number].watch {
       watch = watches[at]
@@ -245,14 +253,14 @@ extension Timeline {
     }
     if let watch, !watch.isConcluded {
       let facts = facts(ended.flow, shape: shape(ended.flow))
-      let frames = FrameMap.merged([entry.firstFrame], [entry.lastFrame])
+      let frames = FrameMap.merged([flows[ended.flow].firstFrame], [flows[ended.flow].lastFrame])
       if announcesEnds { dispatch.announce(FlowEnded(reason: ended.reason.name), watch, facts, frames: frames) }
       dispatch.conclude(watch, facts, frames: frames)
     }
     watchOf[number] = WatchIndex()
-    try output.finish(
-      TimelineOutput.Ended(
-        entry: entry, annex: entry.hasAnnex ? flows.annex(of: ended.flow) : nil, reason: ended.reason, watch: watch,
-        tunnel: watch?.tunnel ?? .none))
+    let entry = flows[ended.flow]
+    var record = TimelineOutput.Ended(
+      entry: entry, annex: entry.hasAnnex ? flows.annex(of: ended.flow) : nil, reason: ended.reason, watch: watch)
+    try output.finish(&record)
   }
 }

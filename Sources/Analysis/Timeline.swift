@@ -22,7 +22,10 @@ public struct Timeline: ~Copyable {
   private let page: PlaceNotes?
   private let isSet: Bool
 
-  var scopes: [EvidenceScope]
+  /// One for each evidence item; in a slab, as an element of an array would be copied to be asked.
+  var scopes = Slab<EvidenceScope>()
+  /// The verdict on every packet, where the warrant covers everything: nothing is asked then.
+  private let verdictOnAll: ScopeVerdict?
   var fragmentScopes: [FragmentScope]
   var interfacesKnown: [Int]
   var flows: FlowTable
@@ -43,9 +46,8 @@ public struct Timeline: ~Copyable {
   var insideNotRead = Tally()
   var evidence: [EvidenceRecord]
   var unreadLinkTypes: [[UInt16: UInt64]]
-  var latest: [Timestamp?]
+  var frames: FrameCounts
   private(set) var framesTaken: UInt64 = 0
-  var framesByInterface: [[UInt64]]
   private let skipped: [UInt64: String]
   private let barred: [UInt64: [AnalysisJob.Barred]]
   private let announcesBeginnings: Bool
@@ -97,7 +99,8 @@ public struct Timeline: ~Copyable {
     dispatch = Dispatch(table: table, allowed: allowed, limits: RecordLimits(), page: page)
     output = TimelineOutput(job: job, table: table, sink: sink, spill: spill)
     let facts = job.items.map { EvidenceFacts(clockOffsetNanoseconds: $0.clockOffset) }
-    scopes = facts.map { EvidenceScope(job.scope, $0) }
+    verdictOnAll = EvidenceScope(job.scope, EvidenceFacts()).verdictOnAll
+    for facts in facts { _ = scopes.append(EvidenceScope(job.scope, facts)) }
     fragmentScopes = facts.map { FragmentScope(job.scope, $0) }
     interfacesKnown = job.items.map { _ in 0 }
     let limits = job.settings.flowLimits
@@ -106,8 +109,7 @@ public struct Timeline: ~Copyable {
     fragments = FragmentTable(limits: limits)
     evidence = job.items.map { _ in EvidenceRecord() }
     unreadLinkTypes = job.items.map { _ in [:] }
-    latest = job.items.map { _ in nil }
-    framesByInterface = job.items.map { _ in [] }
+    frames = FrameCounts(items: job.items.count)
     skipped = Dictionary(job.skipped.map { ($0.frame, $0.cause) }, uniquingKeysWith: { first, _ in first })
     barred = Dictionary(grouping: job.barred, by: \.frame)
     announcesBeginnings = table.wants(ObjectIdentifier(FlowBegan.self))
@@ -128,7 +130,7 @@ public struct Timeline: ~Copyable {
     dispatch.frame = place
     page?.takeUp(frame: place)
     let item = Int(header.reference.evidence)
-    count(header, item)
+    frames.count(header, item)
     if !skipped.isEmpty, let cause = skipped[place] {
       noteFault("fault.analysis", "the analysis \(cause) on this frame; it was left out", header.reference)
       return
@@ -192,8 +194,9 @@ public struct Timeline: ~Copyable {
   mutating func judge(
     _ packet: inout Packet, _ header: FrameHeader, _ bytes: RawSpan, _ item: Int, _ carrier: ScopeVerdict
   ) -> ScopeVerdict {
-    let verdict = scopes[item].decide(
-      packet, time: header.time, hasTime: header.hasTime, interface: header.interface, carrier: carrier)
+    if let verdictOnAll, carrier.lookInside { return verdictOnAll }
+    let verdict = scopes[UInt32(truncatingIfNeeded: item)].decide(
+      &packet, time: header.time, hasTime: header.hasTime, interface: header.interface, carrier: carrier)
     guard packet.transport == .icmp || packet.transport == .icmpv6 else { return verdict }
     return judgeQuoting(&packet, verdict, header, bytes, item, carrier)
   }
@@ -215,8 +218,8 @@ public struct Timeline: ~Copyable {
     quoting.begin(linkType: LinkType(101), fcsLength: 0, originalLength: inner.byteCount, bytes: inner)
     var quoted = Packet(source: Address(v4: 0), destination: Address(v4: 0))
     guard quoting.next(inner, into: &quoted) == .packet else { return own }
-    return scopes[item].decide(
-      packet, quoting: quoted, time: header.time, hasTime: header.hasTime, interface: header.interface,
+    return scopes[UInt32(truncatingIfNeeded: item)].decide(
+      &packet, quoting: quoted, time: header.time, hasTime: header.hasTime, interface: header.interface,
       carrier: carrier)
   }
 
@@ -227,18 +230,18 @@ public struct Timeline: ~Copyable {
     _ packet: inout Packet, _ header: FrameHeader, _ bytes: RawSpan, _ carrier: Carriage, fragments: UInt32
   ) throws(SinkError) -> (FlowIndex?, Bool) {
     let accounting = flows.account(
-      packet, header: header, bytes: bytes, carrier: carrier.flow, fragments: fragments,
+      &packet, header: header, bytes: bytes, carrier: carrier.flow, fragments: fragments,
       repeatsCarrier: carrier.isDuplicate)
     if accounting.isNew { begin(accounting, header) }
     if !accounting.isDuplicate { checkSums(&packet, accounting, header, bytes) }
     if !accounting.isDuplicate, packet.payloadLength > 0 {
-      if table.shape > 0 { noteShape(accounting, packet, header) }
+      if table.shape > 0 { noteShape(accounting, packet.payloadLength, header) }
       if packet.transport == .tcp {
         if !watchOf[Int(accounting.flow.number)].isThrough, packet.hasTransportHeader, !accounting.isKeepAlive {
-          extend(accounting, packet, header, bytes)
+          extend(accounting, &packet, header, bytes)
         }
       } else {
-        showDatagram(accounting, packet, header, bytes)
+        showDatagram(accounting, &packet, header, bytes)
       }
     }
     if accounting.hasEnded { try drain() }
@@ -258,7 +261,10 @@ public struct Timeline: ~Copyable {
       watchOf[number] = WatchIndex()
       if table.shape > 0 { shapeCounts[number] = 0 }
     }
-    output.begin(flows[accounting.flow])
+    output.beginFlow(at: header.hasTime ? header.time : nil)
+    if output.namesThirdParties {
+      output.name(flows[accounting.flow].initiator.address, flows[accounting.flow].responder.address)
+    }
     if job.isStream { page?.counted(flows: output.flows, thirdParties: output.thirdParties) }
     if let earlier = accounting.continues {
       moveWatch(from: Int(earlier.number), to: number)
@@ -296,31 +302,6 @@ public struct Timeline: ~Copyable {
   }
 
   // MARK: - Counting
-
-  /// Interfaces of one evidence item whose frames are counted apart.
-  private static var mostInterfaces: Int { 4_096 }
-
-  private mutating func count(_ header: FrameHeader, _ item: Int) {
-    evidence[item].frames &+= 1
-    let interface = Int(header.interface)
-    if interface < framesByInterface[item].count {
-      framesByInterface[item][interface] &+= 1
-    } else if interface < Self.mostInterfaces {
-      while framesByInterface[item].count <= interface { framesByInterface[item].append(0) }
-      framesByInterface[item][interface] = 1
-    }
-    guard header.hasTime else { return }
-    if let known = latest[item] {
-      if header.time < known {
-        evidence[item].timeRegressions &+= 1
-        if let first = evidence[item].first, header.time < first { evidence[item].first = header.time }
-        return
-      }
-    } else {
-      evidence[item].first = header.time
-    }
-    latest[item] = header.time
-  }
 
   private mutating func count(_ step: LayerStep, _ header: FrameHeader, _ item: Int) {
     switch step {

@@ -75,13 +75,19 @@ struct TimelineOutput: ~Copyable {
 
   // MARK: - Flows
 
-  /// A flow begins: third parties get their ordinals now, in order of first appearance.
-  mutating func begin(_ entry: FlowEntry) {
+  /// A flow begins, by a packet of this time.
+  mutating func beginFlow(at time: Timestamp?) {
     flows &+= 1
-    if job.framesBefore > 0, takenUp == nil { takenUp = entry.firstTime }
-    guard !names.isShowingAll else { return }
-    _ = names.name(entry.initiator.address)
-    _ = names.name(entry.responder.address)
+    if job.framesBefore > 0, takenUp == nil { takenUp = time }
+  }
+
+  /// Whether third parties are named by ordinals.
+  var namesThirdParties: Bool { !names.isShowingAll }
+
+  /// The ends of a flow that begins: third parties get their ordinals now, in order of first appearance.
+  mutating func name(_ initiator: Address, _ responder: Address) {
+    _ = names.name(initiator)
+    _ = names.name(responder)
   }
 
   /// The last third party's ordinal that was given.
@@ -89,7 +95,7 @@ struct TimelineOutput: ~Copyable {
 
   /// Whether a flow may be the rest of one that an earlier worker had begun: it began without a SYN, before the timeout
   /// of flows that were open then could pass.
-  private func mayBeRest(_ entry: FlowEntry) -> Bool {
+  private func mayBeRest(_ entry: inout FlowEntry) -> Bool {
     guard let takenUp else { return false }
     if entry.transport == .tcp, !entry.beginsMidStream { return false }
     guard let first = entry.firstTime else { return true }
@@ -102,62 +108,43 @@ struct TimelineOutput: ~Copyable {
     return (first.nanoseconds &- takenUp.nanoseconds) / 1_000_000_000 < Int64(timeout)
   }
 
-  /// A flow's end, with everything that was said of it.
+  /// A flow's end, with everything that was said of it. It is lent as `inout`, never changed: its 400 bytes would be
+  /// copied otherwise.
   struct Ended {
-    let entry: FlowEntry
-    let annex: FlowAnnex?
+    var entry: FlowEntry
+    var annex: FlowAnnex?
     let reason: EndReason
     let watch: FlowWatch?
-    let tunnel: Carrier
   }
 
   /// Writes the flow's line and findings, and releases what may go.
-  mutating func finish(_ ended: Ended) throws(SinkError) {
-    line.json.clear()
-    finding.json.clear()
-    var indications: [Indication] = []
-    if let previous = ended.annex?.previousPart, let earlier = inherited.removeValue(forKey: previous) {
-      indications = earlier
+  mutating func finish(_ ended: inout Ended) throws(SinkError) {
+    let start = line.json.bytes.count
+    if finding.json.bytes.count > 0 { finding.json.clear() }
+    var core = CoreReasons(&ended)
+    if mayBeRest(&ended.entry) { core.insert(.afterFault) }
+    if !core.isEmpty { reasons.add(core) }
+    var settled: [PendingFinding] = []
+    if let watch = ended.watch {
+      if !watch.findings.isEmpty { settled = Conflicts.settle(watch.findings, contradiction: watch.contradiction) }
+      for reason in watch.notAssessable { reasons.add(reason) }
     }
-    let settled = ended.watch.map { Conflicts.settle($0.findings, contradiction: $0.contradiction) } ?? []
-    for each in settled {
-      let rule = each.rule.identifier.description
-      if indications.contains(where: { $0.rule.description == rule && !$0.inherited && $0.certainty > each.certainty })
-      {
-        continue
-      }
-      indications.removeAll { $0.rule.description == rule }
-      indications.append(
-        Indication(
-          rule: each.rule.identifier, family: each.rule.family.rawValue, tool: each.rule.tool, variant: each.variant,
-          certainty: each.certainty, inherited: false))
-    }
-    for reason in ended.watch?.notAssessable ?? [] { reasons.add(reason) }
-    var coreReasons = CoreReasons(ended.entry, ended.annex)
-    if mayBeRest(ended.entry) { coreReasons.insert(.afterFault) }
-    if !coreReasons.isEmpty { reasons.add(coreReasons) }
-    let needsLine = job.writesFlows || !settled.isEmpty
-    if needsLine {
+    let indications = indications(of: &ended, settled)
+    if job.writesFlows || !settled.isEmpty {
       communityText.removeAll(keepingCapacity: true)
-      if names.isShowingAll { communityID?.append(ended.entry, to: &communityText) }
-      let item = Int(ended.entry.firstFrame.evidence)
+      if names.isShowingAll { communityID?.append(&ended.entry, to: &communityText) }
       let flowLine = FlowLine(
-        entry: ended.entry, annex: ended.annex, endReason: ended.reason,
         initiator: names.name(ended.entry.initiator.address), responder: names.name(ended.entry.responder.address),
-        context: contexts[item],
-        communityID: communityText, indications: indications, core: coreReasons, watch: ended.watch,
-        tunnel: ended.tunnel, showsPorts: allowed.holds(.flow))
-      if job.writesFlows { flowLine.write(to: &line, clock: &clock) }
-      for each in settled { write(each, flowLine) }
-    }
-    if !indications.isEmpty, ended.reason == .activeTimeout || ended.reason == .tableFull {
-      keep(indications, of: ended.entry.ordinal)
+        context: contexts[Int(ended.entry.firstFrame.evidence)], indications: indications, core: core,
+        showsPorts: allowed.holds(.flow))
+      if job.writesFlows { flowLine.write(&ended, communityID: communityText, to: &line, clock: &clock) }
+      for each in settled { write(each, &ended, flowLine) }
     }
     do {
-      try order.end(ended.entry.ordinal, line: line.json.bytes, findings: finding.json.bytes)
+      try order.end(ended.entry.ordinal, tail: &line.json.bytes, from: start, findings: finding.json.bytes)
       var isMore = true
       while isMore {
-        isMore = try order.release(upTo: TimelineOutput.batch)
+        isMore = try order.release(upTo: TimelineOutput.batch, tail: &line.json.bytes)
         if isMore || order.lines.count >= TimelineOutput.batch || order.findings.count >= TimelineOutput.batch {
           try handOver()
         }
@@ -170,6 +157,30 @@ struct TimelineOutput: ~Copyable {
     } catch {
       throw SinkError(message: "\(error)")
     }
+  }
+
+  /// The flow's indications: those of its findings, and those that an earlier part of it left.
+  private mutating func indications(of ended: inout Ended, _ settled: [PendingFinding]) -> [Indication] {
+    var indications: [Indication] = []
+    if let previous = ended.annex?.previousPart, let earlier = inherited.removeValue(forKey: previous) {
+      indications = earlier
+    }
+    for each in settled {
+      let rule = each.rule.identifier.description
+      if indications.contains(where: { $0.rule.description == rule && !$0.inherited && $0.certainty > each.certainty })
+      {
+        continue
+      }
+      indications.removeAll { $0.rule.description == rule }
+      indications.append(
+        Indication(
+          rule: each.rule.identifier, family: each.rule.family.rawValue, tool: each.rule.tool, variant: each.variant,
+          certainty: each.certainty, inherited: false))
+    }
+    if !indications.isEmpty, ended.reason == .activeTimeout || ended.reason == .tableFull {
+      keep(indications, of: ended.entry.ordinal)
+    }
+    return indications
   }
 
   private mutating func keep(_ indications: [Indication], of ordinal: UInt64) {
@@ -208,8 +219,8 @@ struct TimelineOutput: ~Copyable {
 
   // MARK: - Findings
 
-  private mutating func write(_ pending: PendingFinding, _ flow: FlowLine) {
-    let entry = flow.entry
+  private mutating func write(_ pending: PendingFinding, _ ended: inout Ended, _ flow: FlowLine) {
+    let entry = ended.entry
     let emits = table.entries[pending.plugin].manifest.emits
     var frames: [FrameReference] = []
     let marks = pending.marks.map { mark in
@@ -234,7 +245,7 @@ struct TimelineOutput: ~Copyable {
       rule: pending.rule, plugin: PluginName(identifier: manifest.identifier, version: manifest.version),
       certainty: pending.certainty, variant: pending.variant, marks: marks, conflicts: pending.conflicts,
       isContradicted: pending.isContradicted,
-      flow: flow.identity, flowID: entry.ordinal &+ 1,
+      flow: flow.identity(entry), flowID: entry.ordinal &+ 1,
       communityID: communityText.isEmpty ? nil : String(decoding: communityText, as: UTF8.self),
       first: entry.firstTime, last: entry.lastTime, evidence: flow.context.evidence, warrant: job.warrant,
       displayFilter: filter)
@@ -246,8 +257,9 @@ struct TimelineOutput: ~Copyable {
       host: flow.initiator, family: pending.rule.family.rawValue, tool: pending.rule.tool.description,
       certainty: pending.certainty, first: entry.firstTime, last: entry.lastTime,
       contact: HostSummary.Contact(
-        sourcePort: flow.hasPorts ? entry.initiator.port : nil,
-        peer: ShownEndpoint(flow.responder, port: flow.hasPorts ? entry.responder.port : nil), time: entry.firstTime,
+        sourcePort: FlowLine.hasPorts(entry.transport) ? entry.initiator.port : nil,
+        peer: ShownEndpoint(flow.responder, port: FlowLine.hasPorts(entry.transport) ? entry.responder.port : nil),
+        time: entry.firstTime,
         displayFilter: filter, evidence: flow.context.evidence))
   }
 

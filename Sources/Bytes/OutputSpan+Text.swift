@@ -42,30 +42,52 @@ extension OutputSpan where Element == UInt8 {
     }
   }
 
+  /// Decimal digits of a number: 1 for 0.
+  @inlinable @inline(__always)
+  static func decimalDigits(_ value: UInt64) -> Int {
+    var digits = 1
+    var rest = value
+    while rest >= 10_000 {
+      rest /= 10_000
+      digits &+= 4
+    }
+    return digits &+ (rest >= 10 ? 1 : 0) &+ (rest >= 100 ? 1 : 0) &+ (rest >= 1_000 ? 1 : 0)
+  }
+
   /// Appends `value` in decimal, with zeros in front up to `width` digits. Needs capacity for 20 digits.
   @inlinable @inline(__always)
   @_lifetime(self: copy self)
   public mutating func append(decimal value: UInt64, width: Int = 1) {
-    var digits = width
-    var bound: UInt64 = 1
-    for _ in 0..<width { bound = bound &* 10 }
-    while digits < 20, bound != 0, value >= bound {
-      bound = bound.multipliedReportingOverflow(by: 10).overflow ? 0 : bound &* 10
-      digits &+= 1
-    }
+    let digits = max(width, Self.decimalDigits(value))
     precondition(digits <= freeCapacity)
-    // Sound: the capacity was checked; every digit up to `digits` is written, from the last to the first.
+    // Sound: the capacity was checked; every place up to `digits` is written, two at a time from the last; the table has
+    // two characters for each number below 100.
     unsafe withUnsafeMutableBufferPointer { buffer, initialized in
-      guard let target = buffer.baseAddress else { return }
+      guard let start = buffer.baseAddress else { return }
+      let target = unsafe start + initialized
+      let pairs = unsafe Decimal.pairs.utf8Start
       var rest = value
-      var at = digits &- 1
-      while at >= 0 {
-        let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-        unsafe (target + initialized + at).initialize(to: 0x30 &+ UInt8(truncatingIfNeeded: digit))
+      var at = digits
+      while at > 1 {
+        let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
+        at &-= 2
+        unsafe (target + at).initialize(to: pairs[Int(pair) &* 2])
+        unsafe (target + (at &+ 1)).initialize(to: pairs[Int(pair) &* 2 &+ 1])
         rest = quotient
-        at &-= 1
       }
+      if at == 1 { unsafe target.initialize(to: 0x30 &+ UInt8(truncatingIfNeeded: rest % 10)) }
       initialized &+= digits
     }
+  }
+}
+
+/// The two characters of each number below 100.
+@usableFromInline
+enum Decimal {
+  @inlinable static var pairs: StaticString {
+    """
+    0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849\
+    5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899
+    """
   }
 }

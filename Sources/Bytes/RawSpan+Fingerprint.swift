@@ -28,6 +28,27 @@ extension RawSpan {
     unsafe withUnsafeBytes { unsafe Self.fingerprint($0, seed) }
   }
 
+  /// A fingerprint of the number of bytes and, beyond 64, of the first 32 and the last 32 only: as good as one of all of
+  /// them where a checksum stands among those, at the same cost for any length.
+  @inlinable
+  public func fingerprintOfEnds(seed: UInt64 = 0) -> UInt64 {
+    // Sound: the buffer is used within the closure only, and every load below stays inside `count`.
+    unsafe withUnsafeBytes { unsafe Self.fingerprintOfEnds($0, seed) }
+  }
+
+  @inlinable @inline(__always)
+  static func fingerprintOfEnds(_ bytes: UnsafeRawBufferPointer, _ seed: UInt64) -> UInt64 {
+    let count = bytes.count
+    guard count > 64 else { return unsafe fingerprint(bytes, seed) }
+    let state = seed ^ (UInt64(truncatingIfNeeded: count) &* Mixing.fourth)
+    // Sound: `count` is above 64.
+    let a = unsafe (word(bytes, 0) ^ state).folded(word(bytes, 8) ^ Mixing.first)
+    let b = unsafe (word(bytes, 16) ^ state ^ Mixing.first).folded(word(bytes, 24) ^ Mixing.second)
+    let c = unsafe (word(bytes, count &- 32) ^ state ^ Mixing.second).folded(word(bytes, count &- 24) ^ Mixing.third)
+    let d = unsafe (word(bytes, count &- 16) ^ state ^ Mixing.third).folded(word(bytes, count &- 8) ^ Mixing.fourth)
+    return (a ^ b.folded(Mixing.third)).folded(c ^ Mixing.first) ^ d
+  }
+
   @inlinable @inline(__always)
   static func fingerprint(_ bytes: UnsafeRawBufferPointer, _ seed: UInt64) -> UInt64 {
     let count = bytes.count

@@ -18,19 +18,22 @@ public struct CommunityIDWriter: ~Copyable {
     message.reserveCapacity(40)
   }
 
-  /// Appends the text, `1:` and 28 characters of base64.
-  public mutating func append(_ flow: FlowEntry, to out: inout [UInt8]) {
+  /// Appends the text, `1:` and 28 characters of base64. The flow is not changed: `inout` spares a copy.
+  public mutating func append(_ flow: inout FlowEntry, to out: inout [UInt8]) {
     let low = flow.key.endpoint(0)
     let high = flow.key.endpoint(1)
+    let number = flow.protocolNumber
     message.removeAll(keepingCapacity: true)
-    append16(0)
-    append(low.address)
-    append(high.address)
-    message.append(flow.protocolNumber)
-    message.append(0)
-    if Self.hasPorts(flow.protocolNumber) {
-      append16(low.port)
-      append16(high.port)
+    message.append(addingCapacity: 40) { (message: inout OutputSpan<UInt8>) in
+      Self.append(0, 2, to: &message)
+      Self.append(low.address, to: &message)
+      Self.append(high.address, to: &message)
+      message.append(number)
+      message.append(0)
+      if Self.hasPorts(number) {
+        Self.append(UInt64(low.port), 2, to: &message)
+        Self.append(UInt64(high.port), 2, to: &message)
+      }
     }
     message.withRawSpan { context.update($0) }
     context.finish()
@@ -47,23 +50,25 @@ public struct CommunityIDWriter: ~Copyable {
     }
   }
 
-  private mutating func append16(_ value: UInt16) {
-    message.append(UInt8(truncatingIfNeeded: value >> 8))
-    message.append(UInt8(truncatingIfNeeded: value))
+  @inline(__always)
+  @_lifetime(message: copy message)
+  private static func append(_ address: Address, to message: inout OutputSpan<UInt8>) {
+    guard address.family == .v6 else {
+      append(address.lower, 4, to: &message)
+      return
+    }
+    append(address.upper, 8, to: &message)
+    append(address.lower, 8, to: &message)
   }
 
-  private mutating func append(_ address: Address) {
-    if address.family == .v6 {
-      for shift in stride(from: 56 as UInt64, through: 0, by: -8) {
-        message.append(UInt8(truncatingIfNeeded: address.upper >> shift))
-      }
-      for shift in stride(from: 56 as UInt64, through: 0, by: -8) {
-        message.append(UInt8(truncatingIfNeeded: address.lower >> shift))
-      }
-    } else {
-      for shift in stride(from: 24 as UInt64, through: 0, by: -8) {
-        message.append(UInt8(truncatingIfNeeded: address.lower >> shift))
-      }
+  /// The `count` low bytes of a number, the highest first.
+  @inline(__always)
+  @_lifetime(message: copy message)
+  private static func append(_ value: UInt64, _ count: UInt64, to message: inout OutputSpan<UInt8>) {
+    var left = count
+    while left > 0 {
+      left &-= 1
+      message.append(UInt8(truncatingIfNeeded: value >> (8 &* left)))
     }
   }
 }

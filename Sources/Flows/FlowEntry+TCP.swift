@@ -30,7 +30,7 @@ extension FlowEntry {
   // MARK: - Another connection
 
   /// Whether this SYN, with or without ACK, belongs to another connection than this flow.
-  func isAnotherConnection(_ packet: Packet, side: Int) -> Bool {
+  func isAnotherConnection(_ packet: inout Packet, side: Int) -> Bool {
     let mine = sideStates[side]
     let others = sideStates[side ^ 1]
     let sequence = packet.tcpSequence
@@ -57,12 +57,12 @@ extension FlowEntry {
 
   /// Takes in a TCP packet of this flow that is no duplicate.
   @inline(__always)
-  mutating func follow(_ packet: Packet, side: Int) -> TCPEvents {
+  mutating func follow(_ packet: inout Packet, side: Int) -> TCPEvents {
     let flags = packet.tcpFlags
     flagBits[side] |= flags.rawValue
-    if flags.contains(.syn) { begin(packet, side: side) }
-    var events = advance(packet, side: side)
-    if flags.contains(.ack) { acknowledge(packet, side: side) }
+    if flags.contains(.syn) { begin(&packet, side: side) }
+    var events = advance(&packet, side: side)
+    if flags.contains(.ack) { acknowledge(&packet, side: side) }
     if !flags.isDisjoint(with: [.fin, .rst]), endReason == .none {
       if flags.contains(.rst) {
         endReason = .rst
@@ -76,7 +76,7 @@ extension FlowEntry {
   }
 
   /// A SYN: the initial sequence number, and who began.
-  private mutating func begin(_ packet: Packet, side: Int) {
+  private mutating func begin(_ packet: inout Packet, side: Int) {
     let hasACK = packet.tcpFlags.contains(.ack)
     let seenBefore = sideStates[0].union(sideStates[1])
     if !seenBefore.contains(.syn) {
@@ -98,7 +98,7 @@ extension FlowEntry {
 
   /// Moves the sender's sequence number on.
   @inline(__always)
-  private mutating func advance(_ packet: Packet, side: Int) -> TCPEvents {
+  private mutating func advance(_ packet: inout Packet, side: Int) -> TCPEvents {
     let flags = packet.tcpFlags
     // A reset's number may be any in the window.
     if flags.contains(.rst) { return [] }
@@ -147,7 +147,7 @@ extension FlowEntry {
 
   /// Takes in an acknowledgement of the other end's bytes.
   @inline(__always)
-  private mutating func acknowledge(_ packet: Packet, side: Int) {
+  private mutating func acknowledge(_ packet: inout Packet, side: Int) {
     let acknowledgment = packet.tcpAcknowledgment
     if !sideStates[side].contains(.acknowledged) {
       sideStates[side].insert(.acknowledged)

@@ -36,8 +36,9 @@ public enum HandshakeState: UInt8, Hashable, Sendable, Comparable, BitwiseCopyab
 }
 
 /// Nanoseconds, or none.
+@usableFromInline
 enum FlowTime {
-  static let none = Int64.min
+  @usableFromInline static let none = Int64.min
 }
 
 /// What is counted of one endpoint's packets; duplicates of a second tap point are in none of it.
@@ -46,32 +47,34 @@ struct FlowSide: Sendable, BitwiseCopyable {
   @usableFromInline var packets: UInt64 = 0
   @usableFromInline var ipBytes: UInt64 = 0
   @usableFromInline var payloadBytes: UInt64 = 0
-  var first = FlowTime.none
-  var last = FlowTime.none
+  @usableFromInline var first = FlowTime.none
+  @usableFromInline var last = FlowTime.none
   /// The initial sequence number; only with `.sequenceKnown` or `.sequenceExpected`.
   var initialSequence: UInt32 = 0
   /// The sequence number after the furthest byte seen.
-  var nextSequence: UInt32 = 0
+  @usableFromInline var nextSequence: UInt32 = 0
   /// The furthest acknowledgement sent.
-  var acknowledgment: UInt32 = 0
+  @usableFromInline var acknowledgment: UInt32 = 0
   /// Bytes in holes before `nextSequence`.
-  var missing: UInt32 = 0
+  @usableFromInline var missing: UInt32 = 0
 }
 
 /// What was seen of one endpoint's TCP.
+@usableFromInline
 struct SideState: OptionSet, Sendable, BitwiseCopyable {
-  let rawValue: UInt8
+  @usableFromInline let rawValue: UInt8
+  @inlinable init(rawValue: UInt8) { self.rawValue = rawValue }
   /// A SYN without ACK.
-  static let syn = SideState(rawValue: 1)
+  @usableFromInline static let syn = SideState(rawValue: 1)
   /// A SYN with ACK.
-  static let synAck = SideState(rawValue: 2)
+  @usableFromInline static let synAck = SideState(rawValue: 2)
   /// `nextSequence` holds.
-  static let sequenceKnown = SideState(rawValue: 4)
+  @usableFromInline static let sequenceKnown = SideState(rawValue: 4)
   /// Nothing was seen yet, but the other end's first acknowledgement says where it would begin.
   static let sequenceExpected = SideState(rawValue: 8)
   /// `acknowledgment` holds.
-  static let acknowledged = SideState(rawValue: 16)
-  static let anySYN: SideState = [.syn, .synAck]
+  @usableFromInline static let acknowledged = SideState(rawValue: 16)
+  @usableFromInline static let anySYN: SideState = [.syn, .synAck]
 }
 
 /// One flow. Read it through the table: `table[index]`.
@@ -79,19 +82,19 @@ public struct FlowEntry: Sendable, BitwiseCopyable {
   /// Addresses, ports and protocol, without direction.
   public internal(set) var key: FlowKey
   /// Index of the annex; `UInt32.max` where there is none.
-  var annex = UInt32.max
+  @usableFromInline var annex = UInt32.max
   /// Creation order in the timeline: 0, 1, 2, …
   public internal(set) var ordinal: UInt64
-  private var firstFrameBits: UInt64
-  private var firstOffset: Int64
-  private var lastFrameBits: UInt64
-  private var lastOffset: Int64
+  @usableFromInline var firstFrameBits: UInt64
+  @usableFromInline var firstOffset: Int64
+  @usableFromInline var lastFrameBits: UInt64
+  @usableFromInline var lastOffset: Int64
   /// The lower endpoint's and the higher's.
   @usableFromInline var sides = InlineArray<2, FlowSide>(repeating: FlowSide())
   /// Index of the stream prefix; `UInt32.max` where there is none.
   @usableFromInline var prefix = UInt32.max
   var flagBits = InlineArray<2, UInt8>(repeating: 0)
-  var sideStates = InlineArray<2, SideState>(repeating: [])
+  @usableFromInline var sideStates = InlineArray<2, SideState>(repeating: [])
   @usableFromInline var marks: Marks = []
   /// `none` while the flow goes on; FIN and RST stand here before the flow leaves the table.
   public internal(set) var endReason = EndReason.none
@@ -103,14 +106,14 @@ public struct FlowEntry: Sendable, BitwiseCopyable {
     @usableFromInline let rawValue: UInt8
     @inlinable init(rawValue: UInt8) { self.rawValue = rawValue }
     /// The higher endpoint is the initiator.
-    static let initiatorIsHigh = Marks(rawValue: 1)
+    @usableFromInline static let initiatorIsHigh = Marks(rawValue: 1)
     static let handshakeComplete = Marks(rawValue: 2)
     /// A later part holds the rest of this flow.
-    static let continued = Marks(rawValue: 4)
+    @usableFromInline static let continued = Marks(rawValue: 4)
     /// An earlier part holds the start of this flow.
-    static let isLaterPart = Marks(rawValue: 8)
+    @usableFromInline static let isLaterPart = Marks(rawValue: 8)
     /// A packet's payload was cut by the snap length.
-    static let cut = Marks(rawValue: 16)
+    @usableFromInline static let cut = Marks(rawValue: 16)
 
     /// The upper two bits count packets modulo four: which of the four kept traces is the oldest.
     @inline(__always)
@@ -120,7 +123,7 @@ public struct FlowEntry: Sendable, BitwiseCopyable {
     }
   }
 
-  init(key: FlowKey, ordinal: UInt64, packet: Packet, side: Int, frame: FrameReference) {
+  init(key: FlowKey, ordinal: UInt64, packet: inout Packet, side: Int, frame: FrameReference) {
     self.key = key
     self.ordinal = ordinal
     transport = packet.transport
@@ -135,28 +138,29 @@ public struct FlowEntry: Sendable, BitwiseCopyable {
   // MARK: - Frames
 
   /// A frame number in the low 40 bits, the evidence item above: a trillion records of sixteen million files.
-  private static let numberBits: UInt64 = 40
+  @usableFromInline static let numberBits: UInt64 = 40
 
   @inline(__always)
   private static func pack(_ frame: FrameReference) -> UInt64 {
     frame.number & (1 << numberBits &- 1) | UInt64(frame.evidence) << numberBits
   }
 
-  private static func reference(_ bits: UInt64, _ offset: Int64) -> FrameReference {
+  @inlinable @inline(__always)
+  static func reference(_ bits: UInt64, _ offset: Int64) -> FrameReference {
     FrameReference(
       number: bits & (1 << numberBits &- 1), offset: offset, evidence: UInt32(truncatingIfNeeded: bits >> numberBits))
   }
 
   /// The frame of the first packet.
-  public var firstFrame: FrameReference { Self.reference(firstFrameBits, firstOffset) }
+  @inlinable public var firstFrame: FrameReference { Self.reference(firstFrameBits, firstOffset) }
   /// The frame of the packet that came last.
-  public var lastFrame: FrameReference { Self.reference(lastFrameBits, lastOffset) }
+  @inlinable public var lastFrame: FrameReference { Self.reference(lastFrameBits, lastOffset) }
 
   // MARK: - Counting
 
   /// Counts a packet of `side` that is no duplicate. `packets` is the number of IP packets it came in.
   @inline(__always)
-  mutating func count(_ packet: Packet, side: Int, time: Int64, frame: FrameReference, packets: UInt32) {
+  mutating func count(_ packet: inout Packet, side: Int, time: Int64, frame: FrameReference, packets: UInt32) {
     sides[side].packets &+= UInt64(packets)
     sides[side].ipBytes &+= UInt64(UInt32(bitPattern: max(packet.ipLength, 0)))
     sides[side].payloadBytes &+= UInt64(UInt32(bitPattern: max(packet.payloadLength, 0)))
@@ -189,10 +193,11 @@ public struct FlowEntry: Sendable, BitwiseCopyable {
   }
 
   /// Time of the last packet, or `FlowTime.none`.
-  @inline(__always)
+  @inlinable @inline(__always)
   var last: Int64 { max(sides[0].last, sides[1].last) }
 
   /// Time of the first packet that came, or `FlowTime.none`.
+  @inlinable @inline(__always)
   var first: Int64 {
     let low = sides[0].first
     let high = sides[1].first
@@ -216,19 +221,20 @@ extension FlowEntry {
   @inline(__always)
   func direction(ofSide side: Int) -> FlowDirection { side == initiatorSide ? .fromInitiator : .fromResponder }
 
-  public var protocolNumber: UInt8 { key.protocolNumber }
+  @inlinable public var protocolNumber: UInt8 { key.protocolNumber }
 
   /// The end that began: the sender of the SYN, else of the first packet. For ICMP the port is 0.
-  public var initiator: Endpoint { endpoint(.fromInitiator) }
-  public var responder: Endpoint { endpoint(.fromResponder) }
+  @inlinable public var initiator: Endpoint { endpoint(.fromInitiator) }
+  @inlinable public var responder: Endpoint { endpoint(.fromResponder) }
 
-  private func endpoint(_ direction: FlowDirection) -> Endpoint {
+  @inlinable @inline(__always)
+  func endpoint(_ direction: FlowDirection) -> Endpoint {
     let end = key.endpoint(side(direction))
     return transport == .icmp || transport == .icmpv6 ? Endpoint(end.address) : end
   }
 
   /// The tunnel that the flow came in.
-  public var carrier: Carrier { key.carrier }
+  @inlinable public var carrier: Carrier { key.carrier }
 
   /// Packets of a direction; fragments counted each, duplicates not.
   @inlinable
@@ -240,13 +246,16 @@ extension FlowEntry {
   @inlinable
   public func payloadBytes(_ direction: FlowDirection) -> UInt64 { sides[side(direction)].payloadBytes }
   /// Time of the first packet of a direction; nil where there is none, or none with a time.
+  @inlinable
   public func firstTime(_ direction: FlowDirection) -> Timestamp? { Self.time(sides[side(direction)].first) }
   /// The latest time of a direction's packets.
+  @inlinable
   public func lastTime(_ direction: FlowDirection) -> Timestamp? { Self.time(sides[side(direction)].last) }
-  public var firstTime: Timestamp? { Self.time(first) }
-  public var lastTime: Timestamp? { Self.time(last) }
+  @inlinable public var firstTime: Timestamp? { Self.time(first) }
+  @inlinable public var lastTime: Timestamp? { Self.time(last) }
 
-  private static func time(_ nanoseconds: Int64) -> Timestamp? {
+  @inlinable @inline(__always)
+  static func time(_ nanoseconds: Int64) -> Timestamp? {
     nanoseconds == FlowTime.none ? nil : Timestamp(nanoseconds: nanoseconds)
   }
 
@@ -263,6 +272,7 @@ extension FlowEntry {
   }
 
   /// A TCP flow whose SYN the evidence does not hold. A later part of a flow is judged by its first.
+  @inlinable
   public var beginsMidStream: Bool {
     transport == .tcp && sideStates[0].union(sideStates[1]).isDisjoint(with: .anySYN)
       && !marks.contains(.isLaterPart)
@@ -270,6 +280,7 @@ extension FlowEntry {
 
   /// Whether bytes of a TCP direction are missing in the evidence: a hole that nothing filled, or bytes that the other
   /// end acknowledged and nobody saw.
+  @inlinable
   public func hasGap(_ direction: FlowDirection) -> Bool {
     let sender = side(direction)
     guard transport == .tcp, sideStates[sender].contains(.sequenceKnown) else { return false }
@@ -279,8 +290,8 @@ extension FlowEntry {
   }
 
   /// Whether the capture's snap length cut the payload of any packet.
-  public var isCut: Bool { marks.contains(.cut) }
+  @inlinable public var isCut: Bool { marks.contains(.cut) }
   /// Whether a later record holds the rest of this flow, and is known to.
-  public var isContinued: Bool { marks.contains(.continued) }
+  @inlinable public var isContinued: Bool { marks.contains(.continued) }
   @inlinable public var hasPrefix: Bool { prefix != .max }
 }

@@ -13,18 +13,18 @@ import Terms
 /// addresses apart and are the same both ways; TEIDs, PPTP call ids and GRE keys may differ a direction, as the outer
 /// addresses' ports do.
 public struct FlowKey: Equatable, Sendable, BitwiseCopyable {
-  let lowUpper: UInt64
-  let lowLower: UInt64
-  let highUpper: UInt64
-  let highLower: UInt64
+  @usableFromInline let lowUpper: UInt64
+  @usableFromInline let lowLower: UInt64
+  @usableFromInline let highUpper: UInt64
+  @usableFromInline let highLower: UInt64
   /// Bits 0 to 7: protocol number. 8: IPv6. 9 to 12: carrier. 13 to 36: its network identifier. 37 to 60: the two outer
   /// VLAN ids. 61 and 62: how many of them.
-  let context: UInt64
-  let lowPort: UInt16
-  let highPort: UInt16
+  @usableFromInline let context: UInt64
+  @usableFromInline let lowPort: UInt16
+  @usableFromInline let highPort: UInt16
 
-  private static let familyShift: UInt64 = 8
-  private static let carrierShift: UInt64 = 9
+  @usableFromInline static let familyShift: UInt64 = 8
+  @usableFromInline static let carrierShift: UInt64 = 9
   private static let networkShift: UInt64 = 13
   private static let vlanShift: UInt64 = 37
   private static let vlanCountShift: UInt64 = 61
@@ -32,7 +32,7 @@ public struct FlowKey: Equatable, Sendable, BitwiseCopyable {
 
   /// The key of a packet, and whether its source is the lower endpoint (0) or the higher (1).
   @inline(__always)
-  static func of(_ packet: Packet, separatesVLANs: Bool) -> (key: FlowKey, side: Int) {
+  static func of(_ packet: inout Packet, separatesVLANs: Bool) -> (key: FlowKey, side: Int) {
     let source = packet.source
     let destination = packet.destination
     var sourcePort = packet.sourcePort
@@ -45,7 +45,7 @@ public struct FlowKey: Equatable, Sendable, BitwiseCopyable {
       isOrdered = pair.isOneWay
     }
     var context = UInt64(packet.protocolNumber) | (source.family == .v6 ? 1 << familyShift : 0)
-    if packet.carrier != .none || separatesVLANs { context |= surroundings(packet, separatesVLANs) }
+    if packet.carrier != .none || separatesVLANs { context |= surroundings(&packet, separatesVLANs) }
 
     let sourceIsLow =
       source.upper != destination.upper
@@ -63,7 +63,7 @@ public struct FlowKey: Equatable, Sendable, BitwiseCopyable {
     return (key, 1)
   }
 
-  private static func surroundings(_ packet: Packet, _ separatesVLANs: Bool) -> UInt64 {
+  private static func surroundings(_ packet: inout Packet, _ separatesVLANs: Bool) -> UInt64 {
     var bits = UInt64(packet.carrier.rawValue & 0xf) << carrierShift
     if packet.carrier == .vxlan || packet.carrier == .geneve {
       bits |= (packet.tunnelID & networkMask) << networkShift
@@ -87,13 +87,14 @@ public struct FlowKey: Equatable, Sendable, BitwiseCopyable {
     return UInt32(truncatingIfNeeded: all ^ all >> 32)
   }
 
-  public var protocolNumber: UInt8 { UInt8(truncatingIfNeeded: context) }
-  public var carrier: Carrier {
+  @inlinable public var protocolNumber: UInt8 { UInt8(truncatingIfNeeded: context) }
+  @inlinable public var carrier: Carrier {
     Carrier(rawValue: UInt8(truncatingIfNeeded: context >> Self.carrierShift) & 0xf) ?? .none
   }
-  var isIPv6: Bool { context & 1 << Self.familyShift != 0 }
+  @inlinable var isIPv6: Bool { context & 1 << Self.familyShift != 0 }
 
   /// The endpoint of a side; for ICMP its "port" is a type or code.
+  @inlinable @inline(__always)
   func endpoint(_ side: Int) -> Endpoint {
     let upper = side == 0 ? lowUpper : highUpper
     let lower = side == 0 ? lowLower : highLower

@@ -116,6 +116,11 @@ extension FlowTable {
     for list in IdleClass.allCases {
       guard let head = idle.head(of: list) else { continue }
       if isApart(clock.now, head.touched, by: limits.timeout(list)) {
+        // The next flow to end was not touched for as long: it comes from memory while this one is dealt with.
+        if let next = idle.next(after: head.index) {
+          entries.prefetch(next)
+          idle.prefetch(next)
+        }
         let own = entries[head.index].endReason
         let hash = entries[head.index].key.hash(seed: seed)
         end(head.index, hash: hash, reason: own == .none ? .idleTimeout : own)
@@ -124,7 +129,7 @@ extension FlowTable {
       }
       if head.touched > clock.now, idle.hasSeveral(list) {
         // Its frame's date lies ahead of the others': it must not keep them from being swept.
-        idle.touch(head.index, in: list, at: head.touched)
+        idle.move(head.index, to: list, at: head.touched)
         ending.nextDue = clock.now
       } else {
         ending.isDue(at: head.touched, after: limits.timeout(list))

@@ -10,7 +10,7 @@ import Terms
 
 /// All flows of one timeline.
 ///
-///     let accounting = table.account(packet, header: header, bytes: bytes, carrier: outer)
+///     let accounting = table.account(&packet, header: header, bytes: bytes, carrier: outer)
 ///     while accounting.hasEnded, let ended = table.nextEnded() { …; table.release(ended.flow) }
 public struct FlowTable: ~Copyable {
   public let limits: FlowLimits
@@ -51,6 +51,9 @@ public struct FlowTable: ~Copyable {
     @inline(__always) _read { yield entries[flow.number] }
   }
 
+  /// Packets of both directions.
+  public func packetCount(of flow: FlowIndex) -> UInt64 { entries[flow.number].packetCount }
+
   /// The rarer facts of a flow.
   public func annex(of flow: FlowIndex) -> FlowAnnex {
     let annex = entries[flow.number].annex
@@ -60,31 +63,38 @@ public struct FlowTable: ~Copyable {
   /// Counts a packet for its flow, which is made where it is not there.
   ///
   /// - Parameters:
+  ///   - packet: not changed; `inout` as its 184 bytes would be copied otherwise.
   ///   - bytes: what the packet was decoded from: its offsets point into it.
   ///   - carrier: the flow of the tunnel that the packet came in, where it may be named.
   ///   - fragments: IP packets that a reassembled datagram came in.
   ///   - repeatsCarrier: the tunnel's packet was a duplicate, so this one is.
   public mutating func account(
-    _ packet: Packet, header: FrameHeader, bytes: RawSpan, carrier: FlowIndex? = nil, fragments: UInt32 = 1,
+    _ packet: inout Packet, header: FrameHeader, bytes: RawSpan, carrier: FlowIndex? = nil, fragments: UInt32 = 1,
     repeatsCarrier: Bool = false
   ) -> Accounting {
     let time = header.hasTime ? header.time.nanoseconds : FlowTime.none
     if header.hasTime { clock.advance(to: time, frame: header.reference) }
-    let (key, side) = FlowKey.of(packet, separatesVLANs: limits.separatesVLANs)
+    let (key, side) = FlowKey.of(&packet, separatesVLANs: limits.separatesVLANs)
     let hash = key.hash(seed: seed)
-    var flow = buckets.find(hash) { entries[$0].key == key }
+    var flow = buckets.find(hash) {
+      // Nearly always the flow sought: all that its packet will touch is on its way while the key is compared.
+      entries.prefetch($0)
+      recents.prefetch($0)
+      idle.prefetch($0)
+      return entries[$0].key == key
+    }
     var earlierPart = UInt32.max
     var flags: Accounting.Flags = []
     while true {
       if flow == .max {
-        flow = begin(key, packet, header: header, side: side, time: time, hash: hash, carrier: carrier)
+        flow = begin(key, &packet, header: header, side: side, time: time, hash: hash, carrier: carrier)
         flags = .isNew
       }
       let taken = take(
-        packet, into: flow, header: header, bytes: bytes, side: side, time: time, fragments: fragments,
+        &packet, into: flow, header: header, bytes: bytes, side: side, time: time, fragments: fragments,
         isNew: !flags.isEmpty, isCopy: repeatsCarrier && flags.isEmpty)
       if taken.end == .none {
-        if taken.isRare { note(packet, taken, flow, header, fragments, isNew: !flags.isEmpty) }
+        if taken.isRare { note(&packet, taken, flow, header, fragments, isNew: !flags.isEmpty) }
         if !taken.isDuplicate {
           let list = taken.events.contains(.closes) ? .closed : taken.list
           idle.touch(flow, in: list, at: max(clock.now, time))
@@ -127,11 +137,11 @@ public struct FlowTable: ~Copyable {
 
   @inline(__always)
   private mutating func take(
-    _ packet: Packet, into flow: UInt32, header: FrameHeader, bytes: RawSpan, side: Int, time: Int64,
+    _ packet: inout Packet, into flow: UInt32, header: FrameHeader, bytes: RawSpan, side: Int, time: Int64,
     fragments: UInt32, isNew: Bool, isCopy: Bool
   ) -> Taken {
     Self.take(
-      &entries[flow], &recents[flow], packet, header: header, bytes: bytes, side: side, time: time,
+      &entries[flow], &recents[flow], &packet, header: header, bytes: bytes, side: side, time: time,
       fragments: fragments, isNew: isNew, isCopy: isCopy, timeouts: timeouts, active: limits.activeTimeout)
   }
 
@@ -139,7 +149,8 @@ public struct FlowTable: ~Copyable {
   /// both addresses, and one subtraction of times for both questions that they decide.
   @inline(__always)
   private static func take(
-    _ entry: inout FlowEntry, _ recent: inout RecentPackets, _ packet: Packet, header: FrameHeader, bytes: RawSpan,
+    _ entry: inout FlowEntry, _ recent: inout RecentPackets, _ packet: inout Packet, header: FrameHeader,
+    bytes: RawSpan,
     side: Int, time: Int64, fragments: UInt32, isNew: Bool, isCopy: Bool, timeouts: InlineArray<4, Int64>,
     active: Int64?
   ) -> Taken {
@@ -157,7 +168,7 @@ public struct FlowTable: ~Copyable {
     }
     let isTCP = packet.transport == .tcp
     if !isNew {
-      if isTCP, packet.tcpFlags.contains(.syn), entry.isAnotherConnection(packet, side: side) {
+      if isTCP, packet.tcpFlags.contains(.syn), entry.isAnotherConnection(&packet, side: side) {
         taken.end = entry.endReason == .none ? .portReuse : entry.endReason
         return taken
       }
@@ -172,7 +183,7 @@ public struct FlowTable: ~Copyable {
     var isDuplicate = isCopy
     // Without a time nothing is known to lie within the window of duplicates.
     if time != FlowTime.none {
-      let trace = PacketTrace(packet, header: header, bytes: bytes, side: side)
+      let trace = PacketTrace(&packet, header: header, bytes: bytes, side: side)
       if isFar {
         recent.clear()
       } else if recent.hold(trace, id: packet.identification) {
@@ -184,8 +195,8 @@ public struct FlowTable: ~Copyable {
     taken.isRare = isDuplicate || UInt32(packet.tags.vlanCount | packet.tags.mplsCount) | header.interface != 0
     taken.hasPrefix = entry.hasPrefix
     if !isDuplicate {
-      entry.count(packet, side: side, time: time, frame: header.reference, packets: fragments)
-      if isTCP, packet.hasTransportHeader { taken.events = entry.follow(packet, side: side) }
+      entry.count(&packet, side: side, time: time, frame: header.reference, packets: fragments)
+      if isTCP, packet.hasTransportHeader { taken.events = entry.follow(&packet, side: side) }
       if packet.ipLength > ethernetMTU || packet.badNetworkChecksum || !taken.events.isEmpty { taken.isRare = true }
     }
     taken.direction = entry.direction(ofSide: side)
@@ -194,10 +205,10 @@ public struct FlowTable: ~Copyable {
 
   /// Keeps what few packets have or are in the annex, and moves a flow that was closed to those that linger.
   private mutating func note(
-    _ packet: Packet, _ taken: Taken, _ flow: UInt32, _ header: FrameHeader, _ fragments: UInt32, isNew: Bool
+    _ packet: inout Packet, _ taken: Taken, _ flow: UInt32, _ header: FrameHeader, _ fragments: UInt32, isNew: Bool
   ) {
     if UInt32(packet.tags.vlanCount | packet.tags.mplsCount) | header.interface != 0 {
-      noteTags(flow, packet, header, isNew: isNew)
+      noteTags(flow, packet.tags, header, isNew: isNew)
     }
     if taken.isDuplicate {
       annexes[annexIndex(of: flow)].duplicates.increment()
@@ -218,9 +229,9 @@ public struct FlowTable: ~Copyable {
     }
   }
 
-  private mutating func noteTags(_ flow: UInt32, _ packet: Packet, _ header: FrameHeader, isNew: Bool) {
+  private mutating func noteTags(_ flow: UInt32, _ tags: LinkTags, _ header: FrameHeader, isNew: Bool) {
     let annex = annexIndex(of: flow)
-    annexes[annex].note(packet.tags)
+    annexes[annex].note(tags)
     guard header.interface != 0 || annexes[annex].interfaces.count > 0 else { return }
     // Nothing was noted while every packet came in on interface 0.
     if annexes[annex].interfaces.count == 0, !isNew { annexes[annex].interfaces.note(0) }
@@ -230,17 +241,18 @@ public struct FlowTable: ~Copyable {
   // MARK: - A new flow
 
   private mutating func begin(
-    _ key: FlowKey, _ packet: Packet, header: FrameHeader, side: Int, time: Int64, hash: UInt32, carrier: FlowIndex?
+    _ key: FlowKey, _ packet: inout Packet, header: FrameHeader, side: Int, time: Int64, hash: UInt32,
+    carrier: FlowIndex?
   ) -> UInt32 {
     if buckets.count >= max(limits.tableSize, 1) { evictOne() }
-    let entry = FlowEntry(key: key, ordinal: created, packet: packet, side: side, frame: header.reference)
+    let entry = FlowEntry(key: key, ordinal: created, packet: &packet, side: side, frame: header.reference)
     let flow = insert(entry, hash: hash, time: time)
     if packet.carrier != .none {
       let annex = annexIndex(of: flow)
       if let carrier { annexes[annex].carrierOrdinal = entries[carrier.number].ordinal }
       if packet.hasTunnelID { annexes[annex].tunnelID = packet.tunnelID }
     }
-    if !evicted.isEmpty { resume(flow, packet, hash: hash, time: time) }
+    if !evicted.isEmpty { resume(flow, &packet, hash: hash, time: time) }
     return flow
   }
 
@@ -257,7 +269,7 @@ public struct FlowTable: ~Copyable {
   }
 
   /// Where the flow is what is left of one that was closed for want of room, it is a further part of that.
-  private mutating func resume(_ flow: UInt32, _ packet: Packet, hash: UInt32, time: Int64) {
+  private mutating func resume(_ flow: UInt32, _ packet: inout Packet, hash: UInt32, time: Int64) {
     guard let earlier = evicted.take(entries[flow].key, hash: hash) else { return }
     // A new connection is none of it, nor is what comes after the timeout.
     if packet.transport == .tcp, packet.tcpFlags.contains(.syn) { return }

@@ -2,6 +2,9 @@
 // same direction, within 100 ms, from the IP payload on, and either has the same IP id (not 0) or came by another way:
 // another TTL, VLAN, MPLS label, MAC address or interface. A TCP retransmission has another id, or the same way and no
 // id at all; so has a datagram that is sent again.
+//
+// Of a payload beyond 64 bytes its length, its first 32 bytes and its last 32 are compared: the transport's checksum
+// stands among the first, and covers what lies between.
 
 import Bytes
 import Packets
@@ -17,20 +20,20 @@ struct PacketTrace: BitwiseCopyable {
   static let timeBits: UInt64 = 20
 
   @inline(__always)
-  init(_ packet: Packet, header: FrameHeader, bytes: RawSpan, side: Int) {
+  init(_ packet: inout Packet, header: FrameHeader, bytes: RawSpan, side: Int) {
     let held = bytes.slice(Int(packet.ipPayloadOffset), Int(packet.ipPayloadCaptured))
     // The wire length belongs to it: two packets may be equal as far as the snap length goes.
     let length = UInt64(UInt32(bitPattern: packet.ipPayloadLength)) << 1
-    let fingerprint = held.fingerprint(seed: length | UInt64(truncatingIfNeeded: side))
+    let fingerprint = held.fingerprintOfEnds(seed: length | UInt64(truncatingIfNeeded: side))
     let time = UInt64(bitPattern: header.time.nanoseconds / 1_000) & (1 << Self.timeBits &- 1)
     payload = (fingerprint | 1) << Self.timeBits | time
     let id = (packet.identification ^ packet.identification >> 16) & 0xffff
-    origin = id << 16 | Self.way(packet, interface: header.interface)
+    origin = id << 16 | Self.way(&packet, interface: header.interface)
   }
 
   /// 16 bits that differ, but for one case in 65,536, where the packet came another way.
   @inline(__always)
-  private static func way(_ packet: Packet, interface: UInt32) -> UInt32 {
+  private static func way(_ packet: inout Packet, interface: UInt32) -> UInt32 {
     let links = (packet.linkSource ^ 0x6a09_e667_f3bc_c909).folded(packet.linkDestination ^ 0xbb67_ae85_84ca_a73b)
     let tags = packet.tags.vlans ^ packet.tags.mpls &* 0x3c6e_f372_fe94_f82b
     let rest = UInt64(interface) << 32 | UInt64(packet.tags.vlanCount) << 16 | UInt64(packet.timeToLive)

@@ -110,7 +110,7 @@ extension FlowTable {
   /// Takes a packet that was accounted for into its flow's prefix, where it has one. Gives the directions whose bytes
   /// grew or whose end was decided.
   public mutating func extendPrefix(
-    _ accounting: Accounting, _ packet: Packet, header: FrameHeader, bytes: RawSpan
+    _ accounting: Accounting, _ packet: inout Packet, header: FrameHeader, bytes: RawSpan
   ) -> FlowDirections {
     let flow = accounting.flow.number
     let prefix = entries[flow].prefix
@@ -196,5 +196,5 @@ extension FlowTable {
 
 extension FlowEntry {
   /// Whether the flow has an annex at all.
-  public var hasAnnex: Bool { annex != .max }
+  @inlinable public var hasAnnex: Bool { annex != .max }
 }

@@ -67,21 +67,24 @@ public struct EvidenceScope: Sendable {
     interfaces.append(place.map { .target(UInt32(truncatingIfNeeded: $0)) } ?? .other)
   }
 
+  /// The verdict on every packet outside a tunnel that may not be looked into, where it is one and the same for all.
+  public var verdictOnAll: ScopeVerdict? { coversAll ? inside : nil }
+
   // MARK: - The decision
 
   /// Judges one packet of a frame with this time (meaningless without `hasTime`) from this interface. `carrier` is the
-  /// verdict on the packet whose tunnel it came in.
+  /// verdict on the packet whose tunnel it came in. The packet is not changed: `inout` spares a copy of it.
   @inlinable
   public func decide(
-    _ packet: Packet, time: Timestamp, hasTime: Bool, interface: UInt32, carrier: ScopeVerdict = .outermost
+    _ packet: inout Packet, time: Timestamp, hasTime: Bool, interface: UInt32, carrier: ScopeVerdict = .outermost
   ) -> ScopeVerdict {
     if coversAll, carrier.lookInside { return inside }
-    return judge(packet, time, hasTime, interface, carrier)
+    return judge(&packet, time, hasTime, interface, carrier)
   }
 
   @usableFromInline
   func judge(
-    _ packet: Packet, _ time: Timestamp, _ hasTime: Bool, _ interface: UInt32, _ carrier: ScopeVerdict
+    _ packet: inout Packet, _ time: Timestamp, _ hasTime: Bool, _ interface: UInt32, _ carrier: ScopeVerdict
   ) -> ScopeVerdict {
     guard carrier.lookInside else { return ScopeVerdict(carrier.covered ? .address : carrier.reason) }
     // Only the test of windows uses the corrected time.
@@ -114,10 +117,11 @@ public struct EvidenceScope: Sendable {
   /// Judges an ICMP error together with the packet it quotes: it is covered when an end of either is a target, and no
   /// end of either is excluded. `quoted` needs addresses, protocol and, where they were quoted, ports.
   public func decide(
-    _ error: Packet, quoting quoted: Packet, time: Timestamp, hasTime: Bool, interface: UInt32,
+    _ error: inout Packet, quoting quoted: Packet, time: Timestamp, hasTime: Bool, interface: UInt32,
     carrier: ScopeVerdict = .outermost
   ) -> ScopeVerdict {
-    let own = decide(error, time: time, hasTime: hasTime, interface: interface, carrier: carrier)
+
+    let own = decide(&error, time: time, hasTime: hasTime, interface: interface, carrier: carrier)
     guard carrier.lookInside else { return own }
     switch own.reason {
     case .excluded,
@@ -135,7 +139,7 @@ public struct EvidenceScope: Sendable {
     inner.tunnelID = error.tunnelID
     inner.hasTunnelID = error.hasTunnelID
     let outer = ScopeVerdict(own.covered ? .covered : .address, lookInside: true)
-    let verdict = decide(inner, time: time, hasTime: hasTime, interface: interface, carrier: outer)
+    let verdict = decide(&inner, time: time, hasTime: hasTime, interface: interface, carrier: outer)
     return ScopeVerdict(verdict.reason, needsPorts: verdict.needsPorts)
   }
 

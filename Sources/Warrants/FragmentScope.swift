@@ -26,7 +26,7 @@ public struct FragmentScope: Sendable {
     blind.destinationPort = 0
     blind.hasTransportHeader = false
     let verdict = scope.decide(
-      blind, time: Timestamp(nanoseconds: 0), hasTime: false, interface: interface, carrier: carrier)
+      &blind, time: Timestamp(nanoseconds: 0), hasTime: false, interface: interface, carrier: carrier)
     return verdict.covered || verdict.needsPorts
   }
 }

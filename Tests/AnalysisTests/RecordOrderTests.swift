@@ -25,12 +25,15 @@ struct RecordOrderTests {
   private func released(_ order: [Int], bound: Int, spill: MemorySpill?) throws -> [Int] {
     var records = RecordOrder(bound: bound, spill: spill)
     var out: [Int] = []
+    var tail: [UInt8] = []
     for ordinal in order {
       let line = Array("\(ordinal);".utf8) + Array(repeating: UInt8(ascii: " "), count: ordinal % 7)
-      try records.end(UInt64(ordinal), line: line, findings: Array("f\(ordinal);".utf8))
+      let start = tail.count
+      tail += line
+      try records.end(UInt64(ordinal), tail: &tail, from: start, findings: Array("f\(ordinal);".utf8))
       var isMore = true
       while isMore {
-        isMore = try records.release(upTo: 64)
+        isMore = try records.release(upTo: 64, tail: &tail)
         // A piece ends soon after its bound, however much was waiting.
         #expect(records.lines.count < 64 + 16)
         let numbers = String(decoding: records.lines, as: UTF8.self).split(separator: ";")

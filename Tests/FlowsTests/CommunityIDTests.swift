@@ -11,7 +11,8 @@ import Testing
     let flow = script.play(sample).flow
     var writer = try CommunityIDWriter()
     var out: [UInt8] = []
-    writer.append(script.table[flow], to: &out)
+    var entry = script.table[flow]
+    writer.append(&entry, to: &out)
     return String(decoding: out, as: UTF8.self)
   }
 

@@ -58,7 +58,7 @@ import Testing
     var ordinals: Set<UInt64> = []
     func drain(_ table: inout FlowTable) {
       while let ended = table.nextEnded() {
-        let entry = table[ended.flow]
+        var entry = table[ended.flow]
         for direction in FlowDirection.allCases {
           counted += entry.packets(direction)
           _ = entry.hasGap(direction)
@@ -67,7 +67,7 @@ import Testing
         duplicates += UInt64(table.annex(of: ended.flow).duplicates)
         #expect(ended.reason != .none && ordinals.insert(entry.ordinal).inserted)
         var out: [UInt8] = []
-        writer.append(entry, to: &out)
+        writer.append(&entry, to: &out)
         #expect(out.count == 30)
         table.release(ended.flow)
       }
@@ -84,10 +84,11 @@ import Testing
         reference: FrameReference(number: number), time: Timestamp(nanoseconds: time),
         hasTime: random.next() % 20 != 0, linkType: LinkType(1), capturedLength: 0, originalLength: 0,
         interface: sample.interface)
+      var packet = sample.packet
       sample.bytes.withRawSpan { bytes in
-        let accounting = table.account(sample.packet, header: header, bytes: bytes)
+        let accounting = table.account(&packet, header: header, bytes: bytes)
         if accounting.isNew, random.next() % 2 == 0 { table.wantsPrefix(accounting.flow, bytesPerDirection: 4_000) }
-        _ = table.extendPrefix(accounting, sample.packet, header: header, bytes: bytes)
+        _ = table.extendPrefix(accounting, &packet, header: header, bytes: bytes)
         if random.next() % 50 == 0 { table.dropPrefix(accounting.flow) }
         if accounting.hasEnded { drain(&table) }
       }

@@ -137,12 +137,13 @@ struct Script: ~Copyable {
   mutating func play(_ sample: Sample, carrier: FlowIndex? = nil) -> Accounting {
     frame += 1
     let header = header(sample)
+    var packet = sample.packet
     let accounting = sample.bytes.withRawSpan {
-      table.account(sample.packet, header: header, bytes: $0, carrier: carrier)
+      table.account(&packet, header: header, bytes: $0, carrier: carrier)
     }
     if prefixBytes > 0 {
       if accounting.isNew { table.wantsPrefix(accounting.flow, bytesPerDirection: prefixBytes) }
-      sample.bytes.withRawSpan { _ = table.extendPrefix(accounting, sample.packet, header: header, bytes: $0) }
+      sample.bytes.withRawSpan { _ = table.extendPrefix(accounting, &packet, header: header, bytes: $0) }
     }
     if accounting.hasEnded { drain() }
     return accounting

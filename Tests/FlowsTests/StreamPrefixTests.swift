@@ -75,8 +75,9 @@ import Testing
       script.prefixBytes = 0
       let accounting = script.play(sample)
       let header = script.header(sample)
+      var packet = sample.packet
       return sample.bytes.withRawSpan {
-        script.table.extendPrefix(accounting, sample.packet, header: header, bytes: $0)
+        script.table.extendPrefix(accounting, &packet, header: header, bytes: $0)
       }
     }
     #expect(extend(client("ab", at: 0), &script) == .fromInitiator)

@@ -112,7 +112,7 @@ import Testing
   func sizes() {
     #expect(MemoryLayout<FlowEntry>.stride == 216)
     #expect(MemoryLayout<RecentPackets>.stride == 48)
-    #expect(MemoryLayout<IdleLink>.stride == 16)
+    #expect(MemoryLayout<IdleLink>.stride == 24)
   }
 }
 

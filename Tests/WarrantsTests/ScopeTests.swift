@@ -52,8 +52,9 @@ extension EvidenceScope {
     _ packet: Packet, at time: String? = "2026-06-01T00:00:00Z", interface: UInt32 = 0,
     carrier: ScopeVerdict = .outermost
   ) -> ScopeVerdict {
-    decide(
-      packet, time: SampleWarrant.time(time ?? ""), hasTime: time != nil, interface: interface, carrier: carrier)
+    var packet = packet
+    return decide(
+      &packet, time: SampleWarrant.time(time ?? ""), hasTime: time != nil, interface: interface, carrier: carrier)
   }
 }
 
@@ -362,7 +363,7 @@ extension EvidenceScope {
       icmp.transport = .icmp
       icmp.protocolNumber = 1
       return scope.decide(
-        icmp, quoting: quoted, time: SampleWarrant.time("2026-06-01T00:00:00Z"), hasTime: true, interface: 0
+        &icmp, quoting: quoted, time: SampleWarrant.time("2026-06-01T00:00:00Z"), hasTime: true, interface: 0
       ).reason
     }
     let quoted = packet("192.0.2.7", "198.51.100.1", udp: (5000, 53))
@@ -380,8 +381,9 @@ extension EvidenceScope {
   @Test func errorOutsideTheDataWindowStaysOut() throws {
     let scope = try scope("{\"address\":\"192.0.2.7\"}", [Self.data])
     func reason(_ time: String?) -> ScopeReason {
-      scope.decide(
-        packet("198.51.100.254", "198.51.100.1"), quoting: packet("192.0.2.7", "198.51.100.1"),
+      var error = packet("198.51.100.254", "198.51.100.1")
+      return scope.decide(
+        &error, quoting: packet("192.0.2.7", "198.51.100.1"),
         time: SampleWarrant.time(time ?? ""), hasTime: time != nil, interface: 0
       ).reason
     }

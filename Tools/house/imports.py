@@ -13,7 +13,7 @@ IMPORT = re.compile(
 # The rooms in their order: each imports those of earlier rows only, never one of its own row. JSON stands in a row of
 # its own kind with its neighbours: they are apart. Wire comes after Findings, whose field declarations it uses.
 ROWS = [
-    ["CVeilCrypto", "CVeilPcap", "CVeilZlib", "CVeilZstd", "CVeilPlatform", "CVeilPsl", "CVeilIdn"],
+    ["CVeilCrypto", "CVeilPcap", "CVeilZlib", "CVeilZstd", "CVeilPlatform", "CVeilMemory", "CVeilPsl", "CVeilIdn"],
     ["Bytes"],
     ["Terms", "JSON", "Cryptography", "Platform"],
     ["CaptureFiles", "Packets", "Findings"],
@@ -38,6 +38,7 @@ SEEN_BY = {
     "CVeilZlib": {"CaptureFiles"},
     "CVeilZstd": {"CaptureFiles"},
     "CVeilPlatform": {"Platform"},
+    "CVeilMemory": {"Bytes"},
     "CVeilPcap": {"LiveCapture"},
 }
 

@@ -1,5 +1,7 @@
 // Elements addressed by small numbers: appended, given back, used again. Addresses never move, so growing copies nothing.
 
+public import CVeilMemory
+
 /// An append-and-reuse store of elements, addressed by `UInt32`.
 ///
 /// It grows by chunks and never shrinks. A released slot keeps its element (stale, but whole) until `insert` fills it
@@ -78,6 +80,20 @@ public struct Slab<Element: ~Copyable>: ~Copyable {
       precondition(index < count, "no such slot")
       // Sound: as above; the access is exclusive because the slab's is.
       return unsafe chunks[Int(index >> Self.chunkShift)] + Int(index) & (Self.chunkSize &- 1)
+    }
+  }
+
+  /// Begins to bring an element into the cache, for who will want several of different slabs at once: each then waits
+  /// for memory while the others do.
+  @inlinable @inline(__always)
+  public func prefetch(_ index: UInt32) {
+    guard index < count else { return }
+    // Sound: the slot is allocated, and a prefetch reads nothing.
+    let element = unsafe UnsafeRawPointer(chunks[Int(index >> Self.chunkShift)] + Int(index) & (Self.chunkSize &- 1))
+    var offset = 0
+    while offset < MemoryLayout<Element>.size {
+      unsafe veil_prefetch(element + offset)
+      offset &+= 64
     }
   }
 
