@@ -71,6 +71,7 @@ final class Dispatch {
       show(watch, index, bytes, client, server, flow, ending)
       index += 1
     }
+    core.endRound()
   }
 
   private func show(
@@ -106,52 +107,37 @@ final class Dispatch {
   ) {
     let client = bytes.client
     let server = bytes.server
-    if !watch.streams[index].isClientMatched || !watch.streams[index].isServerMatched {
-      let matcher = table.tcp.matcher
-      var found = BitSet128.empty
-      if !watch.streams[index].isClientMatched, client.byteCount > 0 {
-        found = found | matcher.plugins(client, side: .client, length: nil)
-        watch.streams[index].isClientMatched = !matcher.mayStillMatch(client, side: .client)
-      }
-      if !watch.streams[index].isServerMatched, server.byteCount > 0 {
-        found = found | matcher.plugins(server, side: .server, length: nil)
-        watch.streams[index].isServerMatched = !matcher.mayStillMatch(server, side: .server)
-      }
-      while let plugin = found.popFirst() { join(watch, index, plugin) }
-    }
-    if !watch.streams[index].isSettled {
-      var isSettled = true
-      for plugin in table.tcp.constantless {
-        if ending || isDue(plugin, bytes) { join(watch, index, plugin) } else { isSettled = false }
-      }
-      watch.streams[index].isSettled = isSettled
-    }
-    var at = 0
-    while at < watch.streams[index].members.count {
-      let member = watch.streams[index].members[at]
-      let runner = table.runners[member.plugin]
+    watch.streams[index].match(client, server, table.tcp)
+    if !watch.streams[index].isSettled { settleConstantless(watch, index, bytes, ending) }
+    var next = 0
+    while let member = watch.streams[index].open(from: &next) {
       let isDue =
         ending
         ? member.ranOut || member.looks == 0
         : client.byteCount >= member.askAtClient && server.byteCount >= member.askAtServer
-      if let inspect = runner.inspectStream, isDue, !watch.streams[index].closed.contains(member.plugin) {
-        if barred.contains(member.plugin) {
-          close(watch, index, member.plugin)
-        } else if member.looks >= limits.looks {
-          watch.note(notAssessable: reason(member.plugin, "budget of looks"))
-          close(watch, index, member.plugin)
-        } else {
-          call(watch, index, at, inspect, bytes, scene, flow, ending)
-        }
+      guard isDue, let inspect = table.runners[member.plugin].inspectStream else { continue }
+      if barred.contains(member.plugin) {
+        close(watch, index, member.plugin)
+      } else if member.looks >= limits.looks {
+        watch.note(notAssessable: reason(member.plugin, "budget of looks"))
+        close(watch, index, member.plugin)
+      } else {
+        call(watch, index, next &- 1, member, inspect, bytes, scene, flow, ending)
       }
-      at += 1
     }
   }
 
-  private func join(_ watch: FlowWatch, _ index: Int, _ plugin: Int) {
-    if !watch.streams[index].closed.contains(plugin), watch.streams[index].member(plugin) == nil {
-      watch.streams[index].members.append(Member(plugin: plugin))
+  /// Makes members of the plugins without constants that are due.
+  private func settleConstantless(
+    _ watch: FlowWatch, _ index: Int, _ bytes: borrowing StreamBytes, _ ending: Bool
+  ) {
+    var due = BitSet128.empty
+    var isSettled = true
+    for plugin in table.tcp.constantless {
+      if ending || isDue(plugin, bytes) { due.insert(plugin) } else { isSettled = false }
     }
+    watch.streams[index].isSettled = isSettled
+    _ = watch.streams[index].admit(due)
   }
 
   /// Whether a direction holds all the bytes that a plugin without constants declared: then it is asked.
@@ -160,11 +146,11 @@ final class Dispatch {
   }
 
   private func call(
-    _ watch: FlowWatch, _ index: Int, _ at: Int,
+    _ watch: FlowWatch, _ index: Int, _ at: Int, _ member: Member,
     _ inspect: (Conversation, inout PluginRunner.Slot, inout Recorder) throws(ReadError) -> Verdict,
     _ bytes: borrowing StreamBytes, _ scene: RecorderCore.Scene, _ flow: FlowFacts, _ ending: Bool
   ) {
-    let plugin = watch.streams[index].members[at].plugin
+    let plugin = member.plugin
     let appetite = table.entries[plugin].manifest.bytes
     let client = bytes.client
     let server = bytes.server
@@ -174,20 +160,17 @@ final class Dispatch {
       server: StreamSide(
         bytes: server.slice(0, appetite), end: server.byteCount >= appetite ? .budget : bytes.serverEnd, side: .server),
       flow: flow, depth: index)
-    watch.streams[index].members[at].looks += 1
     page?.call(plugin: UInt16(plugin &+ 1), frame: frame)
     core.begin(watch, stream: index, plugin: plugin, scene: scene)
     var recorder = Recorder(core)
-    var slot = watch.streams[index].members[at].slot
+    var slot = member.slot
     do {
       let verdict = try inspect(conversation, &slot, &recorder)
-      watch.streams[index].members[at].slot = slot
-      watch.streams[index].members[at].ranOut = false
-      watch.streams[index].members[at].askAtClient = 0
-      watch.streams[index].members[at].askAtServer = 0
+      watch.streams[index].members[at].answered(slot)
       core.keep()
       settle(watch, index, plugin, verdict, flow)
     } catch {
+      watch.streams[index].members[at].looks += 1
       core.undo()
       runShort(watch, index, at, error, conversation, ending)
     }
@@ -304,18 +287,13 @@ final class Dispatch {
 
   /// Shows a datagram to the plugins `found` by their constants and to those that hold memory.
   func show(_ watch: FlowWatch, datagram: borrowing Datagram, found: BitSet128) {
+    // Most have let the flow go before.
+    guard watch.streams[0].admit(found) || watch.streams.count > 1 else { return }
     core.beginRound()
-    var found = found
-    while let plugin = found.popFirst() {
-      if !watch.streams[0].closed.contains(plugin), watch.streams[0].member(plugin) == nil {
-        watch.streams[0].members.append(Member(plugin: plugin))
-      }
-    }
     let scene = RecorderCore.Scene.datagram(datagram.frame)
-    var at = 0
-    while at < watch.streams[0].members.count {
-      ask(watch, at, datagram, scene)
-      at += 1
+    var next = 0
+    while let member = watch.streams[0].open(from: &next) {
+      ask(watch, next &- 1, member, datagram, scene)
     }
     showCopied(watch, datagram.flow)
   }
@@ -324,48 +302,44 @@ final class Dispatch {
   func showLast(_ watch: FlowWatch, datagram: borrowing Datagram, to waiting: BitSet128) {
     core.beginRound()
     var waiting = waiting
+    _ = watch.streams[0].admit(waiting)
     while let plugin = waiting.popFirst() {
-      guard !watch.streams[0].closed.contains(plugin) else { continue }
-      let at = watch.streams[0].member(plugin) ?? watch.streams[0].members.count
-      if at == watch.streams[0].members.count { watch.streams[0].members.append(Member(plugin: plugin)) }
+      guard !watch.streams[0].closed.contains(plugin), let at = watch.streams[0].member(plugin) else { continue }
+      let member = watch.streams[0].members[at]
       // One that hears others' facts may have been shown the flow's datagrams for that.
-      if watch.streams[0].members[at].looks == 0 {
-        ask(watch, at, datagram, RecorderCore.Scene.datagram(datagram.frame))
-      }
+      if member.looks == 0 { ask(watch, at, member, datagram, RecorderCore.Scene.datagram(datagram.frame)) }
     }
     showCopied(watch, datagram.flow)
   }
 
   /// Shows a datagram to one of a flow's plugins.
   private func ask(
-    _ watch: FlowWatch, _ at: Int, _ datagram: borrowing Datagram, _ scene: RecorderCore.Scene
+    _ watch: FlowWatch, _ at: Int, _ member: Member, _ datagram: borrowing Datagram, _ scene: RecorderCore.Scene
   ) {
     let facts = datagram.flow
-    let member = watch.streams[0].members[at]
-    guard let inspect = table.runners[member.plugin].inspectDatagram, !watch.streams[0].closed.contains(member.plugin)
-    else { return }
-    if barred.contains(member.plugin) {
-      close(watch, 0, member.plugin)
+    let plugin = member.plugin
+    guard let inspect = table.runners[plugin].inspectDatagram else { return }
+    if barred.contains(plugin) {
+      close(watch, 0, plugin)
       return
     }
-    guard member.looks < table.entries[member.plugin].manifest.packets else { return }
-    watch.streams[0].members[at].looks += 1
-    page?.call(plugin: UInt16(member.plugin &+ 1), frame: frame)
-    core.begin(watch, stream: 0, plugin: member.plugin, scene: scene)
+    guard member.looks < table.entries[plugin].manifest.packets else { return }
+    page?.call(plugin: UInt16(plugin &+ 1), frame: frame)
+    core.begin(watch, stream: 0, plugin: plugin, scene: scene)
     var recorder = Recorder(core)
     var slot = member.slot
     do {
       let verdict = try inspect(datagram, &slot, &recorder)
-      watch.streams[0].members[at].slot = slot
+      watch.streams[0].members[at].answered(slot)
       core.keep()
-      settle(watch, 0, member.plugin, verdict, facts)
+      settle(watch, 0, plugin, verdict, facts)
     } catch {
       core.undo()
       if error.kind == .ranOut {
-        if datagram.end == .snapLength { watch.note(notAssessable: reason(member.plugin, "cut by the snap length")) }
-        if datagram.end == .budget { watch.note(notAssessable: reason(member.plugin, "longer than the budget")) }
+        if datagram.end == .snapLength { watch.note(notAssessable: reason(plugin, "cut by the snap length")) }
+        if datagram.end == .budget { watch.note(notAssessable: reason(plugin, "longer than the budget")) }
       }
-      close(watch, 0, member.plugin)
+      close(watch, 0, plugin)
     }
     deliverFacts(watch, facts)
   }

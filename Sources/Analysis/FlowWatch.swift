@@ -17,6 +17,15 @@ struct Member {
   var askAtServer = 0
   /// The last call ran out of bytes: whether it can be told at all depends on how the view ends.
   var ranOut = false
+
+  /// The call at hand has returned.
+  mutating func answered(_ slot: PluginRunner.Slot) {
+    self.slot = slot
+    looks += 1
+    ranOut = false
+    askAtClient = 0
+    askAtServer = 0
+  }
 }
 
 /// A stream of a flow: the flow's own, or one that a plugin found inside.
@@ -41,6 +50,41 @@ struct WatchedStream {
   var isSettled = false
 
   func member(_ plugin: Int) -> Int? { members.firstIndex { $0.plugin == plugin } }
+
+  /// The first member from place `next` on that was not let go; `next` is the place behind it then.
+  func open(from next: inout Int) -> Member? {
+    while next < members.count {
+      next &+= 1
+      if !closed.contains(members[next &- 1].plugin) { return members[next &- 1] }
+    }
+    return nil
+  }
+
+  /// Makes the plugins members that are none and were not let go; tells whether anyone is left to be asked.
+  mutating func admit(_ plugins: BitSet128) -> Bool {
+    var new = plugins.subtracting(closed)
+    while let plugin = new.popFirst() {
+      if member(plugin) == nil { members.append(Member(plugin: plugin)) }
+    }
+    var first = 0
+    return open(from: &first) != nil
+  }
+
+  /// Matches the first bytes of each direction, where that is still open.
+  mutating func match(_ client: RawSpan, _ server: RawSpan, _ plugins: TransportPlugins) {
+    guard !isClientMatched || !isServerMatched else { return }
+    let matcher = plugins.matcher
+    var found = BitSet128.empty
+    if !isClientMatched, client.byteCount > 0 {
+      found = found | matcher.plugins(client, side: .client, length: nil)
+      isClientMatched = !matcher.mayStillMatch(client, side: .client)
+    }
+    if !isServerMatched, server.byteCount > 0 {
+      found = found | matcher.plugins(server, side: .server, length: nil)
+      isServerMatched = !matcher.mayStillMatch(server, side: .server)
+    }
+    _ = admit(found)
+  }
 }
 
 /// One object of the flow record, made of one or more observations.
@@ -50,6 +94,21 @@ struct ObservedObject {
   var types: [ObjectIdentifier]
   /// Members of the JSON object, with commas between.
   var json: [UInt8]
+}
+
+extension [ObservedObject] {
+  fileprivate mutating func add(_ type: ObjectIdentifier, of record: StaticString, stream: Int, members: [UInt8]) {
+    if let last = lastIndex(where: { $0.stream == stream && $0.record.isSame(as: record) }),
+      !self[last].types.contains(type)
+    {
+      self[last].types.append(type)
+      if !self[last].json.isEmpty, !members.isEmpty { self[last].json.append(0x2c) }
+      self[last].json.append(contentsOf: members)
+    } else {
+      // A copy of its own: the caller's memory is used again.
+      append(ObservedObject(record: record, stream: stream, types: [type], json: members.withRawSpan { $0.array }))
+    }
+  }
 }
 
 /// The plugins' side of one flow.
@@ -78,17 +137,7 @@ final class FlowWatch {
 
   /// Puts what one observation says into the last object of its record, or into a new one where that has the type.
   func add(_ type: ObjectIdentifier, of record: StaticString, stream: Int, members: [UInt8]) {
-    if let last = objects.lastIndex(where: { $0.stream == stream && $0.record.isSame(as: record) }),
-      !objects[last].types.contains(type)
-    {
-      objects[last].types.append(type)
-      if !objects[last].json.isEmpty, !members.isEmpty { objects[last].json.append(0x2c) }
-      objects[last].json.append(contentsOf: members)
-    } else {
-      // A copy of its own: the caller's memory is used again.
-      objects.append(
-        ObservedObject(record: record, stream: stream, types: [type], json: members.withRawSpan { $0.array }))
-    }
+    objects.add(type, of: record, stream: stream, members: members)
   }
 
   func note(notAssessable reason: String) {

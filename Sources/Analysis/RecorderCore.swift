@@ -77,6 +77,9 @@ final class RecorderCore: RecorderBacking {
   /// A new round of facts begins: a packet's, or a flow's end.
   func beginRound() { state.factsEmitted = 0 }
 
+  /// Lets go of the flow's frames: the flow goes on to collect them, in place.
+  func endRound() { state.scene = .frames([]) }
+
   // MARK: - RecorderBacking
 
   func observe(_ fact: any Observation, at place: Place) { state.observe(fact, at: place) }
