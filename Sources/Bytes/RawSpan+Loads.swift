@@ -88,9 +88,12 @@ extension RawSpan {
     guard other.count == byteCount else { return false }
     return other.withRawSpan { other in
       var at = 0
-      while byteCount &- at >= 8 {
-        if u64(at) != other.u64(at) { return false }
-        at &+= 8
+      while byteCount &- at >= 32 {
+        let differs =
+          u64(at) ^ other.u64(at) | u64(at &+ 8) ^ other.u64(at &+ 8) | u64(at &+ 16) ^ other.u64(at &+ 16)
+          | u64(at &+ 24) ^ other.u64(at &+ 24)
+        if differs != 0 { return false }
+        at &+= 32
       }
       while at < byteCount {
         if u8(at) != other.u8(at) { return false }

@@ -6,7 +6,7 @@ import Testing
 @testable import Wire
 
 @Suite struct JA3Tests {
-  private func text(_ hello: TLSClientHello) -> String { String(decoding: JA3.clientText(hello), as: UTF8.self) }
+  private func text(_ hello: TLSClientHello) -> String { String(decoding: JA3.clientText(hello.offer), as: UTF8.self) }
 
   private func readme() -> HelloBuilder {
     var hello = HelloBuilder()

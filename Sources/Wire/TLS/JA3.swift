@@ -2,21 +2,33 @@
 
 import Bytes
 import Cryptography
+import Synchronization
 
 /// MD5 over what a hello offers, as decimal numbers: fields joined by commas, values by dashes, GREASE left out.
 public enum JA3 {
   /// `version,suites,extensions,groups,point formats`, digested: 32 digits; nil where libcrypto offers no MD5.
-  public static func client(_ hello: TLSClientHello) -> String? { digits(clientText(hello)) }
+  public static func client(_ hello: TLSClientOffer) -> String? { digits(clientText(hello)) }
 
   /// `version,suite,extensions`, digested: 32 digits; nil without a cipher suite, or where libcrypto offers no MD5.
-  public static func server(_ hello: TLSServerHello) -> String? { serverText(hello).flatMap(digits) }
+  public static func server(_ hello: TLSServerHello) -> String? {
+    guard let text = serverText(hello) else { return nil }
+    return text.withRawSpan { text in
+      if let known = known.withLock({ $0.value(of: text) }) { return known }
+      let new = DigestAlgorithm.md5.text(of: text)
+      known.withLock { $0.keep(new, of: text) }
+      return new
+    }
+  }
+
+  /// Servers answer in few ways. 1 MiB at most.
+  private static let known = Mutex(ByteMemo<String?>(places: 128, longestKey: 256))
 
   private static func digits(_ text: [UInt8]) -> String? {
     text.withRawSpan { DigestAlgorithm.md5.text(of: $0) }
   }
 
   /// What `client` digests, in ASCII.
-  public static func clientText(_ hello: TLSClientHello) -> [UInt8] {
+  public static func clientText(_ hello: TLSClientOffer) -> [UInt8] {
     var text: [UInt8] = []
     text.reserveCapacity(512)
     append(hello.legacyVersion.rawValue, to: &text)
@@ -35,6 +47,7 @@ public enum JA3 {
   public static func serverText(_ hello: TLSServerHello) -> [UInt8]? {
     guard let suite = hello.cipherSuite else { return nil }
     var text: [UInt8] = []
+    text.reserveCapacity(64)
     append(hello.legacyVersion.rawValue, to: &text)
     text.append(comma)
     append(suite.rawValue, to: &text)

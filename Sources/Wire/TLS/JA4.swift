@@ -8,7 +8,7 @@ import Cryptography
 /// the sorted suites, and of the sorted extensions with the signature algorithms. GREASE is left out everywhere.
 public enum JA4 {
   /// The fingerprint: 36 characters; nil where libcrypto offers no SHA-256.
-  public static func client(_ hello: TLSClientHello) -> String? {
+  public static func client(_ hello: TLSClientOffer) -> String? {
     var text: [UInt8] = []
     text.reserveCapacity(36)
     appendPrefix(hello, to: &text)
@@ -23,7 +23,7 @@ public enum JA4 {
   }
 
   /// The first ten characters.
-  private static func appendPrefix(_ hello: TLSClientHello, to text: inout [UInt8]) {
+  private static func appendPrefix(_ hello: TLSClientOffer, to text: inout [UInt8]) {
     let alpn = abbreviation(ofProtocol: hello.firstProtocol)
     text.append(hello.carrier.rawValue)
     text += version(hello)
@@ -35,7 +35,7 @@ public enum JA4 {
   }
 
   /// The version: the highest value of the versions extension, else that of the hello.
-  private static func version(_ hello: TLSClientHello) -> [UInt8] {
+  private static func version(_ hello: TLSClientOffer) -> [UInt8] {
     var highest: UInt16?
     for version in hello.supportedVersions ?? [hello.legacyVersion] where !version.isGREASE {
       // DTLS counts its versions down: the highest version has the lowest value.
@@ -81,7 +81,7 @@ public enum JA4 {
 
   /// Extensions but for server name and ALPN, sorted, then the signature algorithms as they stand; empty without
   /// extensions.
-  private static func appendExtensions(_ hello: TLSClientHello, to text: inout [UInt8]) {
+  private static func appendExtensions(_ hello: TLSClientOffer, to text: inout [UInt8]) {
     appendSorted(hello.extensions, except: [.serverName, .applicationProtocols], to: &text)
     // The document sets the part to zeros for want of extensions; signature algorithms cannot stand without their own.
     var separator = underscore

@@ -50,16 +50,18 @@ extension TLSClientHello {
     var whole = ByteReader(body, source: source)
     var reader = try whole.block(body.byteCount)
     guard try reader.u8() == SSL2ClientHelloLayout.messageType else { throw reader.invalid() }
-    self.init(carrier: .stream, legacyVersion: TLSVersion(try reader.u16()))
-    isSSL2Format = true
+    var offer = TLSClientOffer(.stream, TLSVersion(try reader.u16()))
+    offer.isSSL2Format = true
     let suites = Int(try reader.u16())
     let session = Int(try reader.u16())
     try reader.skip(2)
     var list = try reader.block(suites)
     while list.remaining >= 3 {
       let specification = try list.u24()
-      if let suite = UInt16(exactly: specification) { cipherSuites.append(TLSCipherSuite(suite)) }
+      if let suite = UInt16(exactly: specification) { offer.cipherSuites.append(TLSCipherSuite(suite)) }
     }
-    sessionID = TLSSessionID(try reader.span(session))
+    let sessionID = TLSSessionID(try reader.span(session))
+    self.init(offer)
+    self.sessionID = sessionID
   }
 }

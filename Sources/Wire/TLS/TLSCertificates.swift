@@ -47,7 +47,7 @@ public struct TLSCertificate: Hashable, Sendable {
   }
 
   /// No more than 1,024 certificates, of 24 KiB each at most with all that is kept of them; most have two thousand bytes.
-  private static let known = Mutex(ByteMemo<Reading>(places: 512, longestKey: 8_192))
+  private static let known = Mutex(ByteMemo<Reading>(places: 256, longestKey: 8_192))
   private static let longestMembers = 8_192
 
   public static func == (left: TLSCertificate, right: TLSCertificate) -> Bool {

@@ -1,4 +1,5 @@
-// The ClientHello: RFC 8446 section 4.1.2, RFC 5246 section 7.4.1.2, extensions of RFC 6066, 7301, 8422, 9849.
+// The ClientHello: RFC 8446 section 4.1.2, RFC 5246 section 7.4.1.2. What the program offers is `TLSClientOffer`; here is
+// what differs from connection to connection.
 
 import Bytes
 
@@ -12,55 +13,28 @@ public enum TLSCarrier: UInt8, Sendable {
   case datagram = 0x64
 }
 
-/// What a client offers. The random and the keys are not kept.
+/// What a client offers. The random and the keys are not kept. The members of `offer` are members of the hello too.
+@dynamicMemberLookup
 public struct TLSClientHello: Hashable, Sendable {
-  public let carrier: TLSCarrier
-  /// `legacy_version`; the highest version offered up to TLS 1.2.
-  public let legacyVersion: TLSVersion
-  /// Sent in the form of SSL 2.0, which has neither extensions nor fingerprints.
-  public internal(set) var isSSL2Format = false
+  @usableFromInline let shared: SharedOffer
   public internal(set) var sessionID = TLSSessionID()
-  /// In the client's order, GREASE and signalling values included.
-  public internal(set) var cipherSuites: [TLSCipherSuite] = []
-  public internal(set) var compressionMethods: [UInt8] = []
-  /// In the client's order, GREASE included.
-  public internal(set) var extensions: [TLSExtensionType] = []
-
   /// The first host name of the server name extension, readable as `TLSText` says; nil where there is none.
-  public internal(set) var serverName: String?
-  /// ALPN, in the client's order, readable as `TLSText` says; nil without the extension.
-  public internal(set) var applicationProtocols: [String]?
-  public internal(set) var supportedGroups: [TLSNamedGroup] = []
-  public internal(set) var pointFormats: [UInt8] = []
-  public internal(set) var signatureSchemes: [TLSSignatureScheme] = []
-  public internal(set) var certificateSignatureSchemes: [TLSSignatureScheme] = []
-  /// The groups that the client sent a key for.
-  public internal(set) var keyShareGroups: [TLSNamedGroup] = []
-  /// The versions extension; nil without it.
-  public internal(set) var supportedVersions: [TLSVersion]?
+  public private(set) var serverName: String?
   /// Bytes of the session ticket; nil without the extension, 0 where one is only asked for.
-  public internal(set) var sessionTicketLength: Int?
-  public internal(set) var offersPreSharedKey = false
-  public internal(set) var offersEarlyData = false
-  /// Offered, which does not mean used: many clients send a meaningless one (GREASE ECH), and it looks the same.
-  public internal(set) var offersEncryptedClientHello = false
-  public internal(set) var offersEncryptedServerName = false
+  public private(set) var sessionTicketLength: Int?
   /// Identifiers of QUIC's transport parameters, in the client's order; nil without the extension.
-  public internal(set) var quicTransportParameters: [UInt64]?
-  /// Some extension's content contradicts its format. What it would have held is missing above.
-  public internal(set) var hasMalformedExtension = false
+  public private(set) var quicTransportParameters: [UInt64]?
+  /// Some extension's content contradicts its format. What it would have held is missing.
+  public private(set) var hasMalformedExtension = false
 
-  /// 32 digits; nil for SSL 2.0's form.
-  public internal(set) var ja3: String?
-  /// 36 characters; nil for SSL 2.0's form.
-  public internal(set) var ja4: String?
-  /// The bytes of the first ALPN value.
-  var firstProtocol: [UInt8] = []
+  @inlinable public var offer: TLSClientOffer { shared.offer }
 
-  init(carrier: TLSCarrier, legacyVersion: TLSVersion) {
-    self.carrier = carrier
-    self.legacyVersion = legacyVersion
+  @inlinable
+  public subscript<Value>(dynamicMember member: KeyPath<TLSClientOffer, Value>) -> Value {
+    shared.offer[keyPath: member]
   }
+
+  init(_ offer: TLSClientOffer) { shared = SharedOffer(offer) }
 
   /// Reads the body of a ClientHello, without the message's header.
   ///
@@ -70,11 +44,10 @@ public struct TLSClientHello: Hashable, Sendable {
     var reader = try whole.block(body.byteCount)
     let version = TLSVersion(try reader.u16())
     guard TLSClientHello.mayBegin(with: version, carrier) else { throw reader.invalid() }
-    self.init(carrier: carrier, legacyVersion: version)
     try reader.skip(TLSHelloLayout.random)
     let sessionLength = Int(try reader.u8())
     guard sessionLength <= TLSSessionID.longest else { throw reader.invalid() }
-    sessionID = TLSSessionID(try reader.span(sessionLength))
+    let sessionID = TLSSessionID(try reader.span(sessionLength))
     if carrier == .datagram {
       // The cookie of DTLS (RFC 6347 section 4.2.1).
       let length = Int(try reader.u8())
@@ -82,17 +55,30 @@ public struct TLSClientHello: Hashable, Sendable {
     }
     let suitesLength = Int(try reader.u16())
     guard suitesLength % 2 == 0 else { throw reader.invalid() }
-    cipherSuites = TLSList.codes(try reader.span(suitesLength))
+    let suites = try reader.span(suitesLength)
     let compressionLength = Int(try reader.u8())
-    compressionMethods = try reader.span(compressionLength).array
-    if !reader.isAtEnd {
-      let length = Int(try reader.u16())
-      try readExtensions(reader.block(length))
-      guard reader.isAtEnd else { throw reader.invalid() }
+    let compression = try reader.span(compressionLength)
+    let blockLength = reader.isAtEnd ? 0 : Int(try reader.u16())
+    var list = try reader.block(blockLength)
+    guard reader.isAtEnd else { throw reader.invalid() }
+
+    var own = Own()
+    var key = TLSOfferKey(carrier, version, suites: suites, compression: compression)
+    while !list.isAtEnd {
+      let type = TLSExtensionType(try list.u16())
+      let length = Int(try list.u16())
+      let content = try list.span(length)
+      key.add(type, content)
+      own.read(type, content, carrier)
     }
-    let fingerprints = TLSFingerprints.client(self)
-    ja3 = fingerprints.ja3
-    ja4 = fingerprints.ja4
+    shared = try SharedOffer.of(key) { () throws(ReadError) in
+      try TLSClientOffer(carrier, version, suites: suites, compression: compression, extensions: list.whole)
+    }
+    self.sessionID = sessionID
+    serverName = own.serverName
+    sessionTicketLength = own.sessionTicketLength
+    quicTransportParameters = own.quicTransportParameters
+    hasMalformedExtension = own.isMalformed || shared.offer.hasMalformedList
   }
 
   private static func mayBegin(with version: TLSVersion, _ carrier: TLSCarrier) -> Bool {
@@ -102,91 +88,45 @@ public struct TLSClientHello: Hashable, Sendable {
       : version.rawValue >> 8 == 3 || version.isTLS13
   }
 
-  // MARK: - Extensions
+  /// What extensions say of this connection alone.
+  private struct Own {
+    var serverName: String?
+    var sessionTicketLength: Int?
+    var quicTransportParameters: [UInt64]?
+    var isMalformed = false
 
-  private mutating func readExtensions(_ block: consuming ByteReader) throws(ReadError) {
-    var reader = block
-    while !reader.isAtEnd {
-      let type = TLSExtensionType(try reader.u16())
-      let length = Int(try reader.u16())
-      let content = try reader.span(length)
-      extensions.append(type)
-      do {
-        try read(type, content)
+    mutating func read(_ type: TLSExtensionType, _ content: RawSpan, _ carrier: TLSCarrier) {
+      var reader = ByteReader(content)
+      do throws(ReadError) {
+        switch type {
+        case .serverName:
+          // An empty list is what servers send back; a client that sends one names no server.
+          if !reader.isAtEnd { serverName = try TLSList.firstHostName(&reader) }
+        case .sessionTicket:
+          sessionTicketLength = content.byteCount
+        case .quicTransportParameters, .draftQUICTransportParameters:
+          if carrier == .quic { quicTransportParameters = try TLSList.transportParameters(&reader) }
+        default:
+          break
+        }
       } catch {
-        hasMalformedExtension = true
+        isMalformed = true
       }
-    }
-  }
-
-  private mutating func read(_ type: TLSExtensionType, _ content: RawSpan) throws(ReadError) {
-    var reader = ByteReader(content)
-    switch type {
-    case .serverName:
-      // An empty list is what servers send back; a client that sends one names no server.
-      if !reader.isAtEnd { serverName = try TLSList.firstHostName(&reader) }
-    case .applicationProtocols:
-      var first: [UInt8]?
-      applicationProtocols = try TLSList.opaques(&reader) { name in
-        first = first ?? name.array
-        return TLSText.text(name)
-      }
-      firstProtocol = first ?? []
-    case .supportedGroups:
-      supportedGroups = try TLSList.codes16(&reader)
-    case .pointFormats:
-      let length = Int(try reader.u8())
-      pointFormats = try reader.span(length).array
-    case .signatureAlgorithms:
-      signatureSchemes = try TLSList.codes16(&reader)
-    case .certificateSignatureAlgorithms:
-      certificateSignatureSchemes = try TLSList.codes16(&reader)
-    case .keyShare, .draftKeyShare:
-      keyShareGroups += try TLSList.keyShareGroups(&reader)
-    case .supportedVersions:
-      supportedVersions = try TLSList.codes8(&reader)
-    case .sessionTicket:
-      sessionTicketLength = content.byteCount
-    case .preSharedKey:
-      offersPreSharedKey = true
-    case .earlyData:
-      offersEarlyData = true
-    case .encryptedClientHello:
-      offersEncryptedClientHello = true
-    case .encryptedServerName:
-      offersEncryptedServerName = true
-    case .quicTransportParameters, .draftQUICTransportParameters:
-      if carrier == .quic { quicTransportParameters = try TLSList.transportParameters(&reader) }
-    default:
-      break
     }
   }
 }
 
 extension TLSClientHello {
-  /// The versions offered, in the client's order, GREASE left out; without the extension the one version of the hello,
-  /// which stands for it and all before it.
-  public var offeredVersions: [TLSVersion] { supportedVersions?.withoutGREASE ?? [legacyVersion] }
-
-  /// Whether TLS 1.3, a draft of it included, is among the versions offered.
-  public var offersTLS13: Bool { supportedVersions?.contains { $0.isTLS13 } ?? legacyVersion.isTLS13 }
-
   /// By what means the client offers to resume a session.
   public var resumptionOffers: [TLSResumption] {
     var means: [TLSResumption] = []
     // With TLS 1.3 a session identifier is there for the sake of middleboxes (RFC 8446 section 4.1.2), and with a
     // ticket only as a mark to recognise its acceptance (RFC 5077 section 3.4).
     let hasTicket = (sessionTicketLength ?? 0) > 0
-    if !sessionID.isEmpty, !offersTLS13, !hasTicket { means.append(.sessionIdentifier) }
+    if !sessionID.isEmpty, !shared.offer.offersTLS13, !hasTicket { means.append(.sessionIdentifier) }
     if hasTicket { means.append(.sessionTicket) }
-    if offersPreSharedKey { means.append(.preSharedKey) }
+    if shared.offer.offersPreSharedKey { means.append(.preSharedKey) }
     return means
-  }
-
-  /// Whether the client sends values that mean nothing, to keep servers tolerant (RFC 8701).
-  public var usesGREASE: Bool {
-    cipherSuites.contains { $0.isGREASE } || extensions.contains { $0.isGREASE }
-      || supportedGroups.contains { $0.isGREASE }
   }
 }
 

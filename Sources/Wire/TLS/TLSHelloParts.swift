@@ -101,15 +101,19 @@ enum TLSList {
 
   /// The groups of a client's key shares (RFC 8446 section 4.2.8).
   static func keyShareGroups(_ reader: inout ByteReader) throws(ReadError) -> [TLSNamedGroup] {
+    var groups: [TLSNamedGroup] = []
+    try forEachKeyShare(&reader) { groups.append($0) }
+    return groups
+  }
+
+  static func forEachKeyShare(_ reader: inout ByteReader, _ body: (TLSNamedGroup) -> Void) throws(ReadError) {
     let length = Int(try reader.u16())
     var list = try reader.block(length)
-    var groups: [TLSNamedGroup] = []
     while !list.isAtEnd {
-      groups.append(TLSNamedGroup(try list.u16()))
+      body(TLSNamedGroup(try list.u16()))
       let length = Int(try list.u16())
       try list.skip(length)
     }
-    return groups
   }
 
   /// Identifiers of QUIC's transport parameters: pairs of identifier and length as QUIC's variable-length integers

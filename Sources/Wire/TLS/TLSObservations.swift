@@ -1,6 +1,7 @@
 // What TLS puts into the flow record's object `tls`: the fields of hellos and certificates.
 
 import Findings
+import JSON
 import Terms
 
 extension TLSClientHello: Observation, FieldObject {
@@ -52,20 +53,42 @@ extension TLSClientHello: Observation, FieldObject {
 
   public func write(to record: inout FieldWriter) {
     record.put(Self.name, serverName.map { ServerName($0) })
-    record.put(Self.nameIsOuter, flag(serverName != nil && offersEncryptedClientHello))
-    record.put(Self.ja3Field, ja3.map { Fingerprint($0) })
-    record.put(Self.ja4Field, ja4.map { Fingerprint($0) })
-    record.put(Self.offered, offeredVersions)
-    record.put(Self.alpn, applicationProtocols?.map { ProtocolText($0) })
-    record.put(Self.groups, anyOf: supportedGroups) { !$0.isGREASE }
-    record.put(Self.shares, anyOf: keyShareGroups) { !$0.isGREASE }
-    record.put(Self.signatures, anyOf: signatureSchemes) { !$0.isGREASE }
+    record.put(Self.nameIsOuter, flag(serverName != nil && offer.offersEncryptedClientHello))
+    record.put(Self.ja3Field, offer.ja3.map { Fingerprint($0) })
+    record.put(Self.ja4Field, offer.ja4.map { Fingerprint($0) })
+    if Self.listsAreOfOneCategory, record.allowed.holds(.protocolMetadata) {
+      record.json.fragment(shared.members)
+    } else {
+      Self.writeLists(of: offer, to: &record)
+    }
     record.put(Self.resumption, anyOf: resumptionOffers.map(ResumptionText.init)) { _ in true }
-    record.put(Self.earlyData, flag(offersEarlyData))
-    record.put(Self.ech, flag(offersEncryptedClientHello))
-    record.put(Self.esni, flag(offersEncryptedServerName))
-    record.put(Self.ssl2, flag(isSSL2Format))
+    record.put(Self.earlyData, flag(offer.offersEarlyData))
+    record.put(Self.ech, flag(offer.offersEncryptedClientHello))
+    record.put(Self.esni, flag(offer.offersEncryptedServerName))
+    record.put(Self.ssl2, flag(offer.isSSL2Format))
     record.put(Self.malformed, flag(hasMalformedExtension))
+  }
+
+  /// Whether one category decides whether the lists are put out: then they are written once, whoever sends them.
+  private static let listsAreOfOneCategory = [
+    offered.declaration, alpn.declaration, groups.declaration, shares.declaration, signatures.declaration,
+  ].allSatisfy { $0.category == .protocolMetadata }
+
+  fileprivate static func writeLists(of offer: TLSClientOffer, to record: inout FieldWriter) {
+    record.put(offered, offer.offeredVersions)
+    record.put(alpn, offer.applicationProtocols?.map { ProtocolText($0) })
+    record.put(groups, anyOf: offer.supportedGroups) { !$0.isGREASE }
+    record.put(shares, anyOf: offer.keyShareGroups) { !$0.isGREASE }
+    record.put(signatures, anyOf: offer.signatureSchemes) { !$0.isGREASE }
+  }
+}
+
+extension TLSClientOffer {
+  /// The lists as they stand in a record that holds them.
+  var members: [UInt8] {
+    var record = FieldWriter(JSONWriter(reserving: 1_024), allowing: .all)
+    TLSClientHello.writeLists(of: self, to: &record)
+    return record.json.bytes
   }
 }
 

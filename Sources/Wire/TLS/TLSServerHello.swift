@@ -64,7 +64,7 @@ public struct TLSServerHello: Hashable, Sendable {
     cipherSuite = TLSCipherSuite(try reader.u16())
     if !isOldDraft { compressionMethod = try reader.u8() }
     try readExtensions(&reader)
-    ja3s = TLSFingerprints.server(self)
+    ja3s = JA3.server(self)
   }
 
   /// Reads the body of a HelloRetryRequest as drafts 16 to 21 of TLS 1.3 have it: a message type of its own.
@@ -79,7 +79,7 @@ public struct TLSServerHello: Hashable, Sendable {
     isHelloRetryRequest = true
     if draft >= TLSServerHello.draftWithRetrySuite { cipherSuite = TLSCipherSuite(try reader.u16()) }
     try readExtensions(&reader)
-    ja3s = TLSFingerprints.server(self)
+    ja3s = JA3.server(self)
   }
 
   private mutating func readExtensions(_ reader: inout ByteReader) throws(ReadError) {
