@@ -45,6 +45,8 @@ public struct RangeBuffer: ~Copyable {
   private var storage: UnsafeMutableRawPointer?
   /// Bytes of memory held.
   public private(set) var capacity = 0
+  /// Bytes of memory from offset 0 on that were written: with pieces, or with zeros where a hole is left behind.
+  private var initialised = 0
   /// Covered ranges beyond the first hole, in order, not touching one another.
   private var islands: [Range<Int>] = []
 
@@ -114,6 +116,7 @@ public struct RangeBuffer: ~Copyable {
     unsafe storage?.deallocate()
     unsafe storage = nil
     capacity = 0
+    initialised = 0
     covered = 0
     cut = Int.max
     highest = 0
@@ -171,7 +174,7 @@ public struct RangeBuffer: ~Copyable {
 
     if low <= covered {
       covered = max(covered, high)
-      islands.removeSubrange(index..<next)
+      if index < next { islands.removeSubrange(index..<next) }
     } else {
       islands.replaceSubrange(index..<next, with: CollectionOfOne(low..<high))
     }
@@ -184,20 +187,32 @@ public struct RangeBuffer: ~Copyable {
     guard range.lowerBound < held else { return }
     reserve(held)
     let source = piece.extracting((range.lowerBound &- offset)..<(held &- offset))
-    // Sound: `reserve` made room for `held` bytes, and the span lends exactly as many as are copied.
+    // Sound: `reserve` made room for `held` bytes, and the span lends exactly as many as are copied. What lies between
+    // these and the bytes written before is filled too: nothing below `initialised` is left as it came.
     unsafe source.withUnsafeBytes { bytes in
-      if let base = bytes.baseAddress, let storage = unsafe storage {
-        unsafe (storage + range.lowerBound).copyMemory(from: base, byteCount: bytes.count)
+      guard let base = bytes.baseAddress, let storage = unsafe storage else { return }
+      if range.lowerBound > initialised {
+        let hole = unsafe storage + initialised
+        unsafe hole.initializeMemory(as: UInt8.self, repeating: 0, count: range.lowerBound &- initialised)
       }
+      unsafe (storage + range.lowerBound).copyMemory(from: base, byteCount: bytes.count)
     }
+    initialised = max(initialised, held)
   }
 
   private mutating func compare(_ piece: RawSpan, at offset: Int, _ range: Range<Int>, _ result: inout Insertion) {
     result.overlapping &+= range.count
-    let held = min(range.upperBound, offset &+ piece.byteCount, cut, capacity)
+    let held = min(range.upperBound, offset &+ piece.byteCount, cut, initialised)
     guard range.lowerBound < held, let storage = unsafe storage else { return }
-    for place in range.lowerBound..<held {
-      // Sound: `place` lies below `capacity` and the cut, in a covered range, so the byte was written.
+    var same = range.lowerBound
+    while held &- same >= 8 {
+      // Sound: eight bytes below `initialised`; the piece's load is checked.
+      let word = unsafe storage.loadUnaligned(fromByteOffset: same, as: UInt64.self)
+      if UInt64(littleEndian: word) != piece.u64le(same &- offset) { break }
+      same &+= 8
+    }
+    for place in same..<held {
+      // Sound: `place` lies below `initialised`.
       if unsafe storage.load(fromByteOffset: place, as: UInt8.self) != piece.u8(place &- offset) {
         result.contradicts = true
         contradiction = min(contradiction ?? place, place)
@@ -209,13 +224,12 @@ public struct RangeBuffer: ~Copyable {
   private mutating func reserve(_ end: Int) {
     guard end > capacity else { return }
     let larger = capacity(for: end)
-    // Sound: the old bytes are copied before they are freed. The new ones are zeroed: an island may lie behind a hole.
+    // Sound: the old bytes are copied before they are freed; the new ones are written before `initialised` covers them.
     let moved = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 8)
     if let old = unsafe storage {
-      unsafe moved.copyMemory(from: old, byteCount: capacity)
+      unsafe moved.copyMemory(from: old, byteCount: initialised)
       unsafe old.deallocate()
     }
-    unsafe (moved + capacity).initializeMemory(as: UInt8.self, repeating: 0, count: larger &- capacity)
     unsafe storage = moved
     capacity = larger
   }
