@@ -127,12 +127,14 @@ extension TLSClientOffer {
 @usableFromInline
 final class SharedOffer: Hashable, Sendable {
   @usableFromInline let offer: TLSClientOffer
-  /// Its members of the record where the warrant allows them.
-  let members: [UInt8]
+  /// Its members of the record where the warrant allows them: fingerprints, and lists.
+  let fingerprintMembers: [UInt8]
+  let listMembers: [UInt8]
 
   init(_ offer: TLSClientOffer) {
     self.offer = offer
-    members = offer.members
+    fingerprintMembers = TLSClientHello.members { TLSClientHello.writeFingerprints(of: offer, to: &$0) }
+    listMembers = TLSClientHello.members { TLSClientHello.writeLists(of: offer, to: &$0) }
   }
 
   /// 1,024 offers, of which each takes some 4 KiB.

@@ -1,5 +1,6 @@
 // What TLS puts into the flow record's object `tls`: the fields of hellos and certificates.
 
+import Bytes
 import Findings
 import JSON
 import Terms
@@ -54,10 +55,13 @@ extension TLSClientHello: Observation, FieldObject {
   public func write(to record: inout FieldWriter) {
     record.put(Self.name, serverName.map { ServerName($0) })
     record.put(Self.nameIsOuter, flag(serverName != nil && offer.offersEncryptedClientHello))
-    record.put(Self.ja3Field, offer.ja3.map { Fingerprint($0) })
-    record.put(Self.ja4Field, offer.ja4.map { Fingerprint($0) })
+    if record.allowed.holds(Fingerprint.category) {
+      record.json.fragment(shared.fingerprintMembers)
+    } else {
+      Self.writeFingerprints(of: offer, to: &record)
+    }
     if Self.listsAreOfOneCategory, record.allowed.holds(.protocolMetadata) {
-      record.json.fragment(shared.members)
+      record.json.fragment(shared.listMembers)
     } else {
       Self.writeLists(of: offer, to: &record)
     }
@@ -69,26 +73,30 @@ extension TLSClientHello: Observation, FieldObject {
     record.put(Self.malformed, flag(hasMalformedExtension))
   }
 
-  /// Whether one category decides whether the lists are put out: then they are written once, whoever sends them.
+  // What the offer decides is written once, whoever sends it.
+
+  static func members(_ write: (inout FieldWriter) -> Void) -> [UInt8] {
+    var record = FieldWriter(JSONWriter(reserving: 1_024), allowing: .all)
+    write(&record)
+    return record.json.bytes.withRawSpan { $0.array }
+  }
+
+  static func writeFingerprints(of offer: TLSClientOffer, to record: inout FieldWriter) {
+    record.put(ja3Field, offer.ja3.map { Fingerprint($0) })
+    record.put(ja4Field, offer.ja4.map { Fingerprint($0) })
+  }
+
+  /// Whether one category decides whether the lists are put out.
   private static let listsAreOfOneCategory = [
     offered.declaration, alpn.declaration, groups.declaration, shares.declaration, signatures.declaration,
   ].allSatisfy { $0.category == .protocolMetadata }
 
-  fileprivate static func writeLists(of offer: TLSClientOffer, to record: inout FieldWriter) {
+  static func writeLists(of offer: TLSClientOffer, to record: inout FieldWriter) {
     record.put(offered, offer.offeredVersions)
     record.put(alpn, offer.applicationProtocols?.map { ProtocolText($0) })
     record.put(groups, anyOf: offer.supportedGroups) { !$0.isGREASE }
     record.put(shares, anyOf: offer.keyShareGroups) { !$0.isGREASE }
     record.put(signatures, anyOf: offer.signatureSchemes) { !$0.isGREASE }
-  }
-}
-
-extension TLSClientOffer {
-  /// The lists as they stand in a record that holds them.
-  var members: [UInt8] {
-    var record = FieldWriter(JSONWriter(reserving: 1_024), allowing: .all)
-    TLSClientHello.writeLists(of: self, to: &record)
-    return record.json.bytes
   }
 }
 
