@@ -71,9 +71,11 @@ let package = Package(
           "Commands", "ShippedPlugins", "PluginKit", "Findings", "Bytes", "Terms", "Platform", "Supervision",
         ],
         path: "Tests/FaultyBinary", swiftSettings: settings()),
+      // A certificate authority made with `openssl`, for the tests of signatures.
+      .target(name: "SigningAuthority", path: "Tests/SigningAuthority", swiftSettings: settings()),
       .testTarget(
-        name: "EndToEndTests", dependencies: ["veilscope", "veilscope-faulty"], path: "Tests/EndToEndTests",
-        swiftSettings: settings()),
+        name: "EndToEndTests", dependencies: ["veilscope", "veilscope-faulty", "SigningAuthority"],
+        path: "Tests/EndToEndTests", swiftSettings: settings()),
     ]
       + [
         "Bytes", "Terms", "JSON", "Cryptography", "Platform", "CaptureFiles", "Packets", "Wire", "Findings", "Flows",
@@ -118,10 +120,12 @@ func plugin(_ name: String) -> Target {
     swiftSettings: [.strictMemorySafety(), .treatWarning("StrictMemorySafety", as: .error)] + warnings())
 }
 
-/// A room's tests: may see every room before it.
+/// A room's tests: may see every room before it, and those that sign something a certificate authority.
 func tests(_ name: String) -> Target {
-  .testTarget(
-    name: "\(name)Tests", dependencies: [.init(stringLiteral: name)], path: "Tests/\(name)Tests",
+  let authority: [Target.Dependency] =
+    ["Cryptography", "Warrants", "Commands"].contains(name) ? ["SigningAuthority"] : []
+  return .testTarget(
+    name: "\(name)Tests", dependencies: [.init(stringLiteral: name)] + authority, path: "Tests/\(name)Tests",
     swiftSettings: settings())
 }
 

@@ -127,7 +127,8 @@ public struct X509Certificate: Hashable, Sendable {
     return unsafe [UInt8](UnsafeBufferPointer(start: start, count: count))
   }
 
-  private static func time(_ time: UnsafePointer<ASN1_TIME>?) -> String? {
+  /// RFC 3339, UTC.
+  static func time(_ time: UnsafePointer<ASN1_TIME>?) -> String? {
     var parts = unsafe tm()
     // Sound: `parts` is ours; ASN1_TIME_to_tm fails on what is no time, and takes nil for the present, hence the guard.
     guard let time = unsafe time, unsafe ASN1_TIME_to_tm(time, &parts) == 1 else { return nil }

@@ -46,7 +46,7 @@ SEEN_BY = {
 TOOLCHAIN = {
     "Swift": {"*"},
     "Synchronization": {"*", "!plugins"},
-    "Foundation": {"Commands", "test"},
+    "Foundation": {"Commands", "SigningAuthority", "test"},
     "Glibc": {"Platform", "test"},
     "Musl": {"Platform"},
     "Dispatch": {"Platform", "test"},

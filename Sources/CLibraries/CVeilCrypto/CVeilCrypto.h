@@ -1,8 +1,13 @@
 // What Cryptography uses of OpenSSL's libcrypto.
 #pragma once
 
+#include <openssl/cms.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/pkcs7.h>
 #include <openssl/provider.h>
+#include <openssl/rsa.h>
+#include <openssl/ts.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>

@@ -1,0 +1,423 @@
+// Signatures that hold, and every attack on one that the profile names. Each is made with the `openssl` program.
+
+import Bytes
+import Foundation
+import SigningAuthority
+import Testing
+
+@testable import Cryptography
+
+func sha256(_ bytes: [UInt8]) -> String { bytes.withRawSpan { DigestAlgorithm.sha256.text(of: $0) } ?? "?" }
+
+/// Files of one test, and the verifier that trusts the test's authorities.
+struct SignedCase {
+  let authority: SigningAuthority
+  let folder: URL
+  let file: String
+  var verifier = SignatureVerifier()
+
+  static let document = "{\n  \"a\": 1\n}\n"
+
+  init(_ text: String = document) throws {
+    authority = try SigningAuthority.shared.get()
+    folder = authority.folder.appendingPathComponent(UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    file = folder.appendingPathComponent("document.json").path
+    try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+    try verifier.anchors.add(read(authority.root.certificate))
+  }
+
+  func read(_ path: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) }
+
+  mutating func trustTimestamps() throws {
+    try verifier.timestampAnchors.add(read(authority.timestampRoot.certificate))
+  }
+
+  mutating func add(_ list: String) throws { try verifier.revocationLists.add(read(list)) }
+
+  /// What the verifier says of `document.json` and the signature beside it.
+  func verify(
+    _ signature: [UInt8]? = nil, over content: [UInt8]? = nil, days: Double = 0, stamped: Bool = false,
+    notBefore: Int64? = nil
+  ) throws -> VerifiedSignature {
+    let signature = DetachedSignature(
+      try signature ?? read(file + ".p7s"), timestamp: stamped ? try read(file + ".p7s.tsr") : nil)
+    return try verifier.verify(
+      signature, over: try content ?? read(file), now: SigningAuthority.seconds(days) + 1, notBefore: notBefore)
+  }
+
+  /// Why it is refused.
+  func refusal(
+    _ signature: [UInt8]? = nil, over content: [UInt8]? = nil, days: Double = 0, stamped: Bool = false,
+    notBefore: Int64? = nil
+  ) throws -> SignatureRefusal? {
+    do {
+      _ = try verify(signature, over: content, days: days, stamped: stamped, notBefore: notBefore)
+      return nil
+    } catch let refusal as SignatureRefusal {
+      return refusal
+    }
+  }
+}
+
+@Suite("Detached signatures")
+struct SignatureTests {
+  @Test("The line of the documentation: who signed, with what, as of when")
+  func holds() throws {
+    let test = try SignedCase()
+    try test.authority.sign(test.file)
+    let found = try test.verify()
+    #expect(found.signers.count == 1)
+    #expect(found.signers[0].subject == "CN=Signer,O=Exercise,C=NZ")
+    #expect(found.signers[0].issuer == "CN=Issuing,O=Exercise,C=NZ")
+    let shown = try SigningAuthority.openssl(
+      ["x509", "-in", test.authority.signer.certificate, "-noout", "-serial", "-fingerprint", "-sha256"]
+    ).lowercased().replacing(":", with: "")
+    #expect(shown.contains("serial=\(found.signers[0].serialNumber)"))
+    #expect(shown.contains(found.signers[0].fingerprint))
+    #expect(found.timeSource == .clock)
+    #expect(found.revocation.state == .notChecked)
+    let claimed = try #require(found.signers[0].signingTime)
+    #expect(abs(claimed - SigningAuthority.seconds()) < 60)
+  }
+
+  @Test("PEM, and the other algorithms of the profile", arguments: ["sha256", "sha384", "sha512"])
+  func forms(digest: String) throws {
+    let test = try SignedCase()
+    let rsa = try test.authority.identity("Signer RSA") { $0.key = .rsa(2048) }
+    let larger = try test.authority.identity("Signer P-384") {
+      $0.key = .ec("P-384")
+      $0.extensions[1] = "keyUsage=critical,nonRepudiation"
+    }
+    let binary = ["-binary", "-md", digest]
+    for signer in [rsa, larger] {
+      try test.authority.sign(test.file, by: [signer], binary: binary)
+      #expect(try test.refusal() == nil)
+    }
+    try test.authority.sign(test.file, by: [rsa], binary: binary, extra: ["-keyopt", "rsa_padding_mode:pss"])
+    #expect(try test.refusal() == nil)
+    try test.authority.sign(test.file, binary: binary, extra: ["-outform", "PEM"])
+    #expect(try test.read(test.file + ".p7s").starts(with: Array("-----BEGIN CMS".utf8)))
+    #expect(try test.refusal() == nil)
+  }
+
+  @Test("Two signers, where two are asked for")
+  func twoSigners() throws {
+    var test = try SignedCase()
+    test.verifier.policy.requiredSigners = 2
+    let second = try test.authority.identity("Second")
+    try test.authority.sign(test.file, by: [try test.authority.signer, second])
+    #expect(
+      try test.verify().signers.map(\.subject).sorted() == ["CN=Second,O=Exercise,C=NZ", "CN=Signer,O=Exercise,C=NZ"])
+  }
+
+  @Test("A missing second signer; one person twice is one")
+  func missingSecond() throws {
+    var test = try SignedCase()
+    test.verifier.policy.requiredSigners = 2
+    try test.authority.sign(test.file)
+    #expect(try test.refusal()?.cause == .tooFewSigners)
+    let again = try test.authority.identity("Signer again") { $0.subject = "/C=NZ/O=Exercise/CN=Signer" }
+    try test.authority.sign(test.file, by: [try test.authority.signer, again])
+    let refusal = try #require(try test.refusal())
+    #expect(refusal.cause == .tooFewSigners)
+    #expect(refusal.expected.contains("2 different"))
+  }
+
+  @Test("A subject that the policy does not name")
+  func subject() throws {
+    var test = try SignedCase()
+    try test.authority.sign(test.file)
+    test.verifier.policy.allowedSubjects = ["CN=Judge,O=Exercise,C=NZ"]
+    #expect(try test.refusal()?.cause == .subject)
+    test.verifier.policy.allowedSubjects.append("CN=Signer,O=Exercise,C=NZ")
+    #expect(try test.refusal() == nil)
+  }
+
+  @Test("The policy's own extended key usage; never one of a web server or of mail")
+  func policyUsage() throws {
+    var test = try SignedCase()
+    let own = try test.authority.identity("Own usage") { $0.extensions[2] = "extendedKeyUsage=1.3.6.1.4.1.99999.1" }
+    try test.authority.sign(test.file, by: [own])
+    #expect(try test.refusal()?.cause == .extendedKeyUsage)
+    test.verifier.policy.extendedKeyUsages = ["1.3.6.1.4.1.99999.1"]
+    #expect(try test.refusal() == nil)
+    test.verifier.policy.extendedKeyUsages = SignaturePolicy.neverEnough
+    #expect(try test.refusal()?.cause == .extendedKeyUsage)
+  }
+}
+
+@Suite("Attacks on a signature")
+struct SignatureAttackTests {
+  @Test("A byte changed in the document")
+  func documentChanged() throws {
+    let test = try SignedCase()
+    try test.authority.sign(test.file)
+    let content = try test.read(test.file)
+    for at in content.indices {
+      var changed = content
+      changed[at] ^= 1
+      let refusal = try #require(try test.refusal(over: changed))
+      #expect(refusal.cause == .contentDiffers)
+    }
+    let refusal = try #require(try test.refusal(over: content + [0x20]))
+    #expect(refusal.found.contains(sha256(content + [0x20])))
+    #expect(refusal.expected.contains(sha256(content)))
+  }
+
+  @Test("A byte changed anywhere in the signature: refused, or still the same signer's over the same bytes")
+  func signatureChanged() throws {
+    let test = try SignedCase()
+    try test.authority.sign(test.file)
+    let signature = try test.read(test.file + ".p7s")
+    let signer = try test.verify().signers[0]
+    var refused = 0
+    for at in signature.indices {
+      for bit in [0, 7] {
+        var changed = signature
+        changed[at] ^= 1 << UInt8(bit)
+        do {
+          let found = try test.verify(changed)
+          #expect(found.signers.map(\.fingerprint) == [signer.fingerprint])
+          #expect(found.signers.map(\.signingTime) == [signer.signingTime])
+        } catch is SignatureRefusal {
+          refused += 1
+        }
+      }
+    }
+    // What nothing protects: the copy of the issuing authority's certificate, versions, the set of digest algorithms.
+    #expect(refused > signature.count)
+    for count in stride(from: 0, to: signature.count, by: 7) {
+      #expect(try test.refusal(Array(signature.prefix(count)))?.cause == .unreadable)
+    }
+    #expect(try test.refusal(signature + [0])?.cause == .unreadable)
+  }
+
+  @Test("Line ends changed from LF to CR LF")
+  func lineEnds() throws {
+    let test = try SignedCase()
+    try test.authority.sign(test.file)
+    let changed = Array(SignedCase.document.replacing("\n", with: "\r\n").utf8)
+    #expect(try test.refusal(over: changed)?.cause == .contentDiffers)
+  }
+
+  @Test("A text-mode signature: refused over the LF file and over the CR LF file, with -text too")
+  func textMode() throws {
+    let test = try SignedCase()
+    for extra in [[], ["-text"]] {
+      try test.authority.sign(test.file, binary: ["-md", "sha256"], extra: extra)
+      let refusal = try #require(try test.refusal())
+      #expect(refusal.cause == .signedAsText)
+      #expect(refusal.description.contains("signed as text"))
+      #expect(refusal.description.contains("sign again with -binary"))
+      let other = Array(SignedCase.document.replacing("\n", with: "\r\n").utf8)
+      #expect(try test.refusal(over: other) != nil)
+    }
+    try test.authority.sign(test.file, binary: ["-md", "sha256"])
+    let other = Array(SignedCase.document.replacing("\n", with: "\r\n").utf8)
+    #expect(try test.refusal(over: other)?.cause == .lineEnds)
+  }
+
+  @Test("A stranger's signature, and one whose stranger took the authority's name")
+  func stranger() throws {
+    let test = try SignedCase()
+    let foreign = try test.authority.identity("Foreign", by: test.authority.stranger)
+    try test.authority.sign(test.file, by: [foreign], chain: test.authority.stranger)
+    let refusal = try #require(try test.refusal())
+    #expect(refusal.cause == .untrusted)
+    #expect(refusal.description.contains("CN=Stranger"))
+    #expect(refusal.description.contains("CN=Root"))
+    let namesake = try test.authority.identity("Namesake", by: test.authority.stranger) {
+      $0.subject = "/C=NZ/O=Exercise/CN=Issuing"
+      $0.extensions = ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign"]
+    }
+    let below = try test.authority.identity("Below", by: namesake)
+    try test.authority.sign(test.file, by: [below], chain: namesake)
+    #expect(try test.refusal()?.cause == .untrusted)
+  }
+
+  @Test("An expired certificate, and one that is not valid yet")
+  func expired() throws {
+    let test = try SignedCase()
+    try test.authority.sign(test.file)
+    let refusal = try #require(try test.refusal(days: 400))
+    #expect(refusal.cause == .expired)
+    #expect(refusal.of.contains("CN=Signer"))
+    let early = try test.authority.identity("Early") { $0.from = 2 }
+    try test.authority.sign(test.file, by: [early])
+    #expect(try test.refusal()?.cause == .notYetValid)
+  }
+
+  @Test("A signing time set back by a key whose certificate has expired: the claim proves nothing")
+  func backdated() throws {
+    let test = try SignedCase()
+    let old = try test.authority.identity("Old") {
+      $0.key = .rsa(2048)
+      ($0.from, $0.until) = (-400, -200)
+    }
+    try test.authority.sign(test.file, by: [old])
+    let forged = try Backdating.signature(try test.read(test.file + ".p7s"), days: -300, key: old.key, test.folder)
+    let refusal = try #require(try test.refusal(forged))
+    #expect(refusal.cause == .expired)
+    // The forgery itself is whole: with a clock of that time it would hold.
+    let then = try test.verify(forged, days: -299)
+    #expect(then.signers[0].signingTime == SigningAuthority.seconds(-300) / 60 * 60)
+  }
+
+  @Test("A signing time after the present, or before the warrant was issued")
+  func signingTime() throws {
+    let test = try SignedCase()
+    try test.authority.sign(test.file)
+    #expect(try test.refusal(days: -1)?.cause == .signingTimeAfter)
+    #expect(try test.refusal(notBefore: SigningAuthority.seconds(1))?.cause == .signingTimeBefore)
+    let claimed = try #require(try test.verify().signers[0].signingTime)
+    #expect(try test.refusal(notBefore: claimed) == nil)
+    #expect(try test.refusal(notBefore: claimed + 1)?.cause == .signingTimeBefore)
+  }
+
+  @Test(
+    "Certificates that are for something else",
+    arguments: [
+      ("TLS server", "digitalSignature", "serverAuth", SignatureRefusal.Cause.extendedKeyUsage),
+      ("TLS and mail", "digitalSignature", "serverAuth,emailProtection", .extendedKeyUsage),
+      ("Mail only", "digitalSignature", "emailProtection", .extendedKeyUsage),
+      ("Any usage", "digitalSignature", "anyExtendedKeyUsage,1.3.6.1.5.5.7.3.36", .extendedKeyUsage),
+      ("No usage", "digitalSignature", "", .extendedKeyUsage),
+      ("Key agreement", "keyAgreement", "1.3.6.1.5.5.7.3.36", .keyUsage),
+      ("No key usage", "", "1.3.6.1.5.5.7.3.36", .keyUsage),
+    ])
+  func purpose(name: String, usage: String, extended: String, cause: SignatureRefusal.Cause) throws {
+    let test = try SignedCase()
+    let wrong = try test.authority.identity(name) {
+      $0.extensions = ["basicConstraints=critical,CA:FALSE"]
+      if !usage.isEmpty { $0.extensions.append("keyUsage=critical,\(usage)") }
+      if !extended.isEmpty { $0.extensions.append("extendedKeyUsage=\(extended)") }
+    }
+    try test.authority.sign(test.file, by: [wrong])
+    let refusal = try #require(try test.refusal())
+    #expect(refusal.cause == cause)
+    #expect(refusal.of.contains("CN=\(name)"))
+    #expect(refusal.expected.contains(cause == .keyUsage ? "digitalSignature" : "documentSigning"))
+  }
+
+  @Test("The certificate of an authority, with keyCertSign or without")
+  func authority() throws {
+    let test = try SignedCase()
+    for (name, usage) in [("Authority", "digitalSignature,keyCertSign"), ("Half authority", "digitalSignature")] {
+      let wrong = try test.authority.identity(name) {
+        $0.extensions[0] = "basicConstraints=critical,CA:TRUE"
+        $0.extensions[1] = "keyUsage=critical,\(usage)"
+      }
+      try test.authority.sign(test.file, by: [wrong])
+      #expect(try test.refusal()?.cause == .authorityCertificate)
+    }
+  }
+
+  @Test("SHA-1, in the signature and in a certificate of the chain")
+  func sha1() throws {
+    let test = try SignedCase()
+    try test.authority.sign(test.file, binary: ["-binary", "-md", "sha1"])
+    let refusal = try #require(try test.refusal())
+    #expect(refusal.cause == .digestAlgorithm)
+    #expect(refusal.found.contains("SHA1"))
+    let weak = try test.authority.identity("SHA-1") { $0.digest = "sha1" }
+    try test.authority.sign(test.file, by: [weak])
+    #expect(try test.refusal()?.cause == .chain)
+  }
+
+  @Test("Keys that are too small, or on a curve that the profile does not have")
+  func weakKeys() throws {
+    let test = try SignedCase()
+    for (name, key) in [("RSA 1024", CertificatePlan.Key.rsa(1024)), ("P-521", .ec("P-521")), ("K1", .ec("secp256k1"))]
+    {
+      let weak = try test.authority.identity(name) { $0.key = key }
+      try test.authority.sign(test.file, by: [weak])
+      #expect(try test.refusal()?.cause == .weakKey)
+    }
+  }
+
+  @Test("No signed attributes")
+  func noAttributes() throws {
+    let test = try SignedCase()
+    try test.authority.sign(test.file, extra: ["-noattr"])
+    #expect(try test.refusal()?.cause == .noSignedAttributes)
+  }
+
+  @Test("Embedded content, the document's own and another's")
+  func embedded() throws {
+    let test = try SignedCase()
+    try test.authority.sign(test.file, extra: ["-nodetach"])
+    #expect(try test.refusal()?.cause == .embeddedContent)
+  }
+
+  @Test("No certificate of the signer inside")
+  func noCertificate() throws {
+    let test = try SignedCase()
+    try test.authority.sign(test.file, extra: ["-nocerts"])
+    #expect(try test.refusal()?.cause == .certificateMissing)
+  }
+
+  @Test("A stranger's signature beside a good one")
+  func extraStranger() throws {
+    let test = try SignedCase()
+    let foreign = try test.authority.identity("Foreign", by: test.authority.stranger)
+    try test.authority.sign(test.file, by: [try test.authority.signer, foreign])
+    let refusal = try #require(try test.refusal())
+    #expect(refusal.cause == .untrusted)
+    #expect(refusal.of.contains("CN=Foreign"))
+  }
+
+  @Test("A signature of another document, and files that hold no signature")
+  func other() throws {
+    let test = try SignedCase()
+    let other = try SignedCase("{\"b\": 2}\n")
+    try other.authority.sign(other.file)
+    #expect(try test.refusal(other.read(other.file + ".p7s"))?.cause == .contentDiffers)
+    let certificate = try test.read(test.authority.root.certificate)
+    for bytes in [[], [0x30], [0x30, 0x80], certificate, try test.read(test.file)] as [[UInt8]] {
+      #expect(try test.refusal(bytes)?.cause == .unreadable)
+    }
+    let long = [UInt8](repeating: 0x30, count: DetachedSignature.longestFile + 1)
+    #expect(try test.refusal(long)?.cause == .unreadable)
+  }
+
+  @Test("Without an anchor nothing holds; a signer's own certificate is none")
+  func anchors() throws {
+    var test = try SignedCase()
+    try test.authority.sign(test.file)
+    test.verifier.anchors = TrustAnchors()
+    #expect(try test.refusal()?.cause == .noAnchor)
+    let own = try test.read(test.authority.signer.certificate)
+    #expect(throws: TrustMaterialError.self) { try test.verifier.anchors.add(own) }
+    #expect(throws: TrustMaterialError.self) { try test.verifier.anchors.add(Array("no certificate".utf8)) }
+    #expect(throws: TrustMaterialError.self) { try test.verifier.revocationLists.add(own) }
+  }
+}
+
+/// A signature of a key with another signing time: the attribute is overwritten and the attributes are signed again.
+enum Backdating {
+  /// Of an RSA key, whose signatures all have one length. `openssl cms` itself knows the present only.
+  static func signature(_ signature: [UInt8], days: Double, key: String, _ folder: URL) throws -> [UInt8] {
+    var forged = signature
+    // signingTime (1.2.840.113549.1.9.5): its OID, a SET, a UTCTime of 13 characters.
+    let marker: [UInt8] = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x05, 0x31, 0x0f, 0x17, 0x0d]
+    let at = try #require(forged.firstRange(of: marker)).upperBound
+    let whole = SigningAuthority.seconds(days) / 60 * 60
+    let time = SigningAuthority.time(at: whole)
+    forged.replaceSubrange(at..<(at + 13), with: Array((time.dropFirst(2).prefix(10) + "00Z").utf8))
+    // The attributes: [0] from the entry's digest algorithm on, signed as a SET (RFC 5652 section 5.4).
+    let content: [UInt8] = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x03]
+    let type = try #require(forged.firstRange(of: content)).lowerBound
+    let start = try #require(forged[..<type].lastIndex(of: 0xa0))
+    let (length, head) = forged[start + 1] < 0x80 ? (Int(forged[start + 1]), 2) : (Int(forged[start + 2]), 3)
+    var attributes = Array(forged[start..<(start + head + length)])
+    attributes[0] = 0x31
+    let file = folder.appendingPathComponent("attributes")
+    try Data(attributes).write(to: file)
+    let out = folder.appendingPathComponent("attributes.sig").path
+    try SigningAuthority.openssl(["dgst", "-sha256", "-sign", key, "-out", out, file.path])
+    let value = [UInt8](try Data(contentsOf: URL(fileURLWithPath: out)))
+    forged.replaceSubrange((forged.count - value.count)..., with: value)
+    return forged
+  }
+}
