@@ -233,7 +233,9 @@ public struct Timeline: ~Copyable {
       &packet, header: header, bytes: bytes, carrier: carrier.flow, fragments: fragments,
       repeatsCarrier: carrier.isDuplicate)
     if accounting.isNew { begin(accounting, header) }
-    if !accounting.isDuplicate { checkSums(&packet, accounting, header, bytes) }
+    if !accounting.isDuplicate, packet.payloadLength > 0 || packet.badNetworkChecksum {
+      checkSums(&packet, accounting, header, bytes, isRead: !watchOf[Int(accounting.flow.number)].isThrough)
+    }
     if !accounting.isDuplicate, packet.payloadLength > 0 {
       if table.shape > 0 { noteShape(accounting, packet.payloadLength, header) }
       if packet.transport == .tcp {

@@ -108,8 +108,9 @@ public struct EvidenceRecord: FieldObject {
   static let badTransportChecksumsField = Field<Count>(
     "bad_transport_checksums",
     """
-    covered packets whose TCP, UDP, ICMP or ICMPv6 checksum does not hold, where the packet is no fragment, was captured \
-    whole and has no IP options or extension headers. A host that leaves checksums to its network card shows wrong ones \
+    covered packets whose TCP, UDP, ICMP or ICMPv6 checksum does not hold, of those whose payload was still read for \
+    findings (the start of each flow) and which are no fragments, were captured whole and have no IP options or extension \
+    headers. A host that leaves checksums to its network card shows wrong ones \
     on all that it sends: zero and the pseudo header's sum alone are known as that and do not count, but another filling, \
     or segments that the host joined, do, and say nothing of the wire
     """)
