@@ -67,6 +67,9 @@ public enum Analysis {
           // Behind this frame another worker would go on.
           page?.progress(offset: reader.endOfRecord, frames: timeline.framesTaken)
         }
+        if reader.header.linkType == .ethernet {
+          while reader.scout() { timeline.foresee(reader.scouted) }
+        }
         try timeline.take(reader.header.moved(by: job), reader.bytes)
         untilProgress &-= 1
         if untilProgress == 0 {

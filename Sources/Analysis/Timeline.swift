@@ -144,6 +144,10 @@ public struct Timeline: ~Copyable {
     try takeLayers(header, bytes, item)
   }
 
+  /// Takes note of an Ethernet frame that comes soon. A hint, which changes nothing.
+  @inline(__always)
+  mutating func foresee(_ frame: RawSpan) { flows.foresee(frame) }
+
   /// Reads the layers that the decoder stands before.
   ///
   /// - Parameters:

@@ -17,6 +17,11 @@ import Terms
   /// The current frame's bytes, in the buffer. Inlined into the caller's loop: a call would cost a copy of this struct.
   @usableFromInline var frameStart: UnsafeRawPointer
   @usableFromInline var frameLength = 0
+  /// The frame that `scout` came to, its number, and where the record after it begins in the stream.
+  @usableFromInline var scoutStart: UnsafeRawPointer
+  @usableFromInline var scoutLength = 0
+  var scoutNumber: UInt64 = 0
+  var scoutOffset = 0
   var buffer: BlockBuffer
   var next: NextRecord
   /// Number of the last record that has one.
@@ -72,6 +77,7 @@ import Terms
     buffer = opening.buffer
     // Sound: with a length of 0 it is never read from.
     unsafe frameStart = buffer.address
+    unsafe scoutStart = buffer.address
     header = FrameHeader(
       reference: FrameReference(number: 0, offset: 0, evidence: evidence), time: Timestamp(nanoseconds: 0),
       hasTime: false, linkType: LinkType(0), capturedLength: 0, originalLength: 0)
@@ -139,8 +145,10 @@ import Terms
     longestPlain = -1
     isPlainSection = false
     frameLength = 0
+    scoutLength = 0
     buffer.release()
     unsafe frameStart = buffer.address
+    unsafe scoutStart = buffer.address
   }
 }
 

@@ -40,6 +40,9 @@ struct PcapLayout {
   var format = CaptureFormat.pcap
   var described: [CaptureInterface] = []
 
+  /// Bytes of today's record header.
+  static let plainHeader = recordHeaderLength
+
   enum Lengths { case asNamed, swapped, swappedWhereLonger }
 
   /// Whether a file header with a known magic number begins here.

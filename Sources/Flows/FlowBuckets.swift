@@ -27,6 +27,22 @@ struct FlowBuckets: ~Copyable {
     }
   }
 
+  /// The index of a flow with this hash, most likely the only one; `UInt32.max` where none stands near its place.
+  @inline(__always)
+  func glance(_ hash: UInt32) -> UInt32 {
+    var position = Int(hash)
+    for _ in 0..<4 {
+      let word = words[position]
+      if word == 0 { return .max }
+      if UInt32(truncatingIfNeeded: word >> 32) == hash { return UInt32(truncatingIfNeeded: word) &- 1 }
+      position &+= 1
+    }
+    return .max
+  }
+
+  @inline(__always)
+  func prefetch(_ hash: UInt32) { words.prefetch(Int(hash)) }
+
   mutating func insert(_ hash: UInt32, _ index: UInt32) {
     // At most seven tenths full, as the probes stay short there.
     if (count &+ 1) &* 10 > words.count &* 7 { grow() }

@@ -63,6 +63,38 @@ public struct FlowKey: Equatable, Sendable, BitwiseCopyable {
     return (key, 1)
   }
 
+  /// The key of a packet outside all tunnels, without VLAN ids.
+  @inline(__always)
+  init(
+    source: (upper: UInt64, lower: UInt64), sourcePort: UInt16, destination: (upper: UInt64, lower: UInt64),
+    destinationPort: UInt16, number: UInt8, isV6: Bool
+  ) {
+    let sourceIsLow =
+      source.upper != destination.upper
+      ? source.upper < destination.upper
+      : source.lower != destination.lower ? source.lower < destination.lower : sourcePort <= destinationPort
+    lowUpper = sourceIsLow ? source.upper : destination.upper
+    lowLower = sourceIsLow ? source.lower : destination.lower
+    highUpper = sourceIsLow ? destination.upper : source.upper
+    highLower = sourceIsLow ? destination.lower : source.lower
+    lowPort = sourceIsLow ? sourcePort : destinationPort
+    highPort = sourceIsLow ? destinationPort : sourcePort
+    context = UInt64(number) | (isV6 ? 1 << Self.familyShift : 0)
+  }
+
+  private init(
+    lowUpper: UInt64, lowLower: UInt64, highUpper: UInt64, highLower: UInt64, context: UInt64, lowPort: UInt16,
+    highPort: UInt16
+  ) {
+    self.lowUpper = lowUpper
+    self.lowLower = lowLower
+    self.highUpper = highUpper
+    self.highLower = highLower
+    self.context = context
+    self.lowPort = lowPort
+    self.highPort = highPort
+  }
+
   private static func surroundings(_ packet: inout Packet, _ separatesVLANs: Bool) -> UInt64 {
     var bits = UInt64(packet.carrier.rawValue & 0xf) << carrierShift
     if packet.carrier == .vxlan || packet.carrier == .geneve {

@@ -23,6 +23,7 @@ public struct FlowTable: ~Copyable {
   var buckets = FlowBuckets()
   var idle = IdleLists()
   var clock = TimelineClock()
+  var foresight = Foresight()
   var evicted: EvictedFlows
   var ending = EndingState()
   var prefixes: PrefixStore
@@ -76,13 +77,7 @@ public struct FlowTable: ~Copyable {
     if header.hasTime { clock.advance(to: time, frame: header.reference) }
     let (key, side) = FlowKey.of(&packet, separatesVLANs: limits.separatesVLANs)
     let hash = key.hash(seed: seed)
-    var flow = buckets.find(hash) {
-      // Nearly always the flow sought: all that its packet will touch is on its way while the key is compared.
-      entries.prefetch($0)
-      recents.prefetch($0)
-      idle.prefetch($0)
-      return entries[$0].key == key
-    }
+    var flow = buckets.find(hash) { entries[$0].key == key }
     var earlierPart = UInt32.max
     var flags: Accounting.Flags = []
     while true {

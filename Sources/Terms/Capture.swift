@@ -3,6 +3,9 @@
 /// A link type as capture files number it (LINKTYPE_ values, https://www.tcpdump.org/linktypes.html).
 public struct LinkType: Hashable, Sendable, BitwiseCopyable {
   public let number: UInt16
+  /// LINKTYPE_ETHERNET.
+  public static let ethernet = LinkType(1)
+
   @inlinable public init(_ number: UInt16) { self.number = number }
 }
 

@@ -1,5 +1,7 @@
 // A zeroed array of words whose length is a power of two: what an open-addressing table probes.
 
+public import CVeilMemory
+
 /// A fixed number of 64-bit words, all zero at first. Positions wrap around its length, so none can lie outside.
 @safe
 @frozen
@@ -24,6 +26,13 @@ public struct WordTable: ~Copyable {
   }
 
   public var count: Int { mask &+ 1 }
+
+  /// Begins to bring the word at `position` into the cache.
+  @inlinable @inline(__always)
+  public func prefetch(_ position: Int) {
+    // Sound: a prefetch reads nothing.
+    unsafe veil_prefetch(words + position & mask)
+  }
 
   /// The word at `position`, taken modulo the length.
   @inlinable
