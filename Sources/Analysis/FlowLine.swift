@@ -34,6 +34,7 @@ struct FlowLine {
     let evidenceText: [UInt8]
     let plugins: PluginTable
     let showsEvidence: Bool
+    let text = FlowLineText()
 
     init(_ evidence: EvidenceName, plugins: PluginTable, showsEvidence: Bool) {
       self.evidence = evidence
@@ -80,28 +81,36 @@ struct FlowLine {
     if !showsFlow { record.withhold(.flow, FlowLine.flowFields) }
     record.json.bytes.append(addingCapacity: FlowLine.longestCore &+ context.evidenceText.count &+ communityID.count) {
       (out: inout OutputSpan<UInt8>) in
-      out.append(0x7b)
-      if showsFlow { out.member(FlowFields.ordinal.name, ended.entry.ordinal &+ 1, comma: false) }
-      writeEnds(&ended.entry, to: &out, comma: showsFlow)
+      if showsFlow {
+        out.append(context.text.ordinal)
+        out.append(decimal: ended.entry.ordinal &+ 1)
+        out.append(0x2c)
+      } else {
+        out.append(0x7b)
+      }
+      writeEnds(&ended.entry, to: &out)
       if !communityID.isEmpty {
-        out.key(FlowFields.communityID.name)
-        out.append(0x22)
-        for byte in communityID { out.append(byte) }
+        out.append(context.text.communityID)
+        out.append(communityID)
         out.append(0x22)
       }
       out.append(0x2c)
-      for byte in context.evidenceText { out.append(byte) }
+      out.append(context.evidenceText)
       guard showsFlow else { return }
       writeTimes(&ended.entry, to: &out, &clock)
-      writeCounts(&ended.entry, .fromInitiator, DirectionCounts.fromInitiator.name, to: &out)
-      writeCounts(&ended.entry, .fromResponder, DirectionCounts.fromResponder.name, to: &out)
-      out.member(
-        FlowFields.directionsSeen.name,
-        text: DirectionsText(
+      write(ended.entry.firstFrame, context.text.firstFrame, to: &out)
+      write(ended.entry.lastFrame, context.text.lastFrame, to: &out)
+      writeCounts(&ended.entry, .fromInitiator, context.text.fromInitiator, to: &out)
+      writeCounts(&ended.entry, .fromResponder, context.text.fromResponder, to: &out)
+      out.append(context.text.directions)
+      out.append(
+        DirectionsText(
           fromInitiator: ended.entry.isSeen(.fromInitiator), fromResponder: ended.entry.isSeen(.fromResponder)
         )
         .text)
-      out.member(FlowFields.endReason.name, text: ended.reason.name)
+      out.append(context.text.end)
+      out.append(ended.reason.name)
+      out.append(0x22)
     }
     record.json.continueObject()
     let tunnel = ended.watch?.tunnel ?? .none
@@ -125,78 +134,80 @@ struct FlowLine {
   private static let longestCore = 1_536
 
   @_lifetime(out: copy out)
-  private func writeEnds(_ entry: inout FlowEntry, to out: inout OutputSpan<UInt8>, comma: Bool) {
+  private func writeEnds(_ entry: inout FlowEntry, to out: inout OutputSpan<UInt8>) {
     let hasPorts = showsPorts && FlowLine.hasPorts(entry.transport)
-    out.key(FlowIdentity.field.name, comma: comma)
-    out.append(0x7b)
-    out.key(FlowIdentity.transportField.name, comma: false)
-    out.append(0x22)
     switch entry.protocolNumber {
-    case 6: out.append("tcp")
-    case 17: out.append("udp")
-    default: for byte in FlowIdentity.transportName(protocolNumber: entry.protocolNumber).utf8 { out.append(byte) }
+    case 6: out.append(context.text.tcp)
+    case 17: out.append(context.text.udp)
+    default:
+      out.append(context.text.transport)
+      for byte in FlowIdentity.transportName(protocolNumber: entry.protocolNumber).utf8 { out.append(byte) }
+      out.append(context.text.initiator)
     }
-    out.append(0x22)
-    write(initiator, hasPorts ? entry.initiator.port : nil, FlowIdentity.initiatorField.name, to: &out)
-    write(responder, hasPorts ? entry.responder.port : nil, FlowIdentity.responderField.name, to: &out)
+    initiator.append(to: &out)
+    write(hasPorts ? entry.initiator.port : nil, to: &out)
+    out.append(context.text.responder)
+    responder.append(to: &out)
+    write(hasPorts ? entry.responder.port : nil, to: &out)
+    out.append(0x7d)
     out.append(0x7d)
   }
 
+  /// What follows an address.
   @inline(__always)
   @_lifetime(out: copy out)
-  private func write(_ address: ShownAddress, _ port: UInt16?, _ name: StaticString, to out: inout OutputSpan<UInt8>) {
-    out.key(name)
-    out.append(0x7b)
-    out.key(ShownEndpoint.addressField.name, comma: false)
-    out.append(0x22)
-    address.append(to: &out)
-    out.append(0x22)
-    if let port { out.member(ShownEndpoint.portField.name, UInt64(port)) }
-    out.append(0x7d)
+  private func write(_ port: UInt16?, to out: inout OutputSpan<UInt8>) {
+    if let port {
+      out.append(context.text.port)
+      out.append(decimal: UInt64(port))
+    } else {
+      out.append(0x22)
+    }
   }
 
   @_lifetime(out: copy out)
   private func writeTimes(
     _ entry: inout FlowEntry, to out: inout OutputSpan<UInt8>, _ clock: inout TimestampWriter
   ) {
-    if let first = entry.firstTime { write(first, FlowFields.first.name, to: &out, &clock) }
-    if let last = entry.lastTime { write(last, FlowFields.last.name, to: &out, &clock) }
-    write(entry.firstFrame, ShownFrame.first.name, to: &out)
-    write(entry.lastFrame, ShownFrame.last.name, to: &out)
+    if let first = entry.firstTime {
+      out.append(context.text.first)
+      clock.append(first, to: &out)
+      out.append(0x22)
+    }
+    if let last = entry.lastTime {
+      out.append(context.text.last)
+      clock.append(last, to: &out)
+      out.append(0x22)
+    }
   }
 
   @inline(__always)
   @_lifetime(out: copy out)
-  private func write(
-    _ time: Timestamp, _ name: StaticString, to out: inout OutputSpan<UInt8>, _ clock: inout TimestampWriter
-  ) {
-    out.key(name)
-    out.append(0x22)
-    clock.append(time, to: &out)
-    out.append(0x22)
-  }
-
-  @inline(__always)
-  @_lifetime(out: copy out)
-  private func write(_ frame: FrameReference, _ name: StaticString, to out: inout OutputSpan<UInt8>) {
-    out.key(name)
-    out.append(0x7b)
-    out.member(ShownFrame.numberField.name, frame.number, comma: false)
-    if frame.offset >= 0 { out.member(ShownFrame.offsetField.name, UInt64(frame.offset)) }
-    if context.showsEvidence { out.member(ShownFrame.evidenceField.name, UInt64(frame.evidence)) }
+  private func write(_ frame: FrameReference, _ name: TextChunk, to out: inout OutputSpan<UInt8>) {
+    out.append(name)
+    out.append(decimal: frame.number)
+    if frame.offset >= 0 {
+      out.append(context.text.offset)
+      out.append(decimal: UInt64(frame.offset))
+    }
+    if context.showsEvidence {
+      out.append(context.text.evidence)
+      out.append(decimal: UInt64(frame.evidence))
+    }
     out.append(0x7d)
   }
 
   @inline(__always)
   @_lifetime(out: copy out)
   private func writeCounts(
-    _ entry: inout FlowEntry, _ direction: FlowDirection, _ name: StaticString, to out: inout OutputSpan<UInt8>
+    _ entry: inout FlowEntry, _ direction: FlowDirection, _ name: TextChunk, to out: inout OutputSpan<UInt8>
   ) {
-    out.key(name)
-    out.append(0x7b)
-    out.member(DirectionCounts.packetsField.name, entry.packets(direction), comma: false)
-    out.member(DirectionCounts.bytesField.name, entry.ipBytes(direction))
-    out.member(DirectionCounts.payloadField.name, entry.payloadBytes(direction))
+    out.append(name)
+    out.append(decimal: entry.packets(direction))
+    out.append(context.text.bytes)
+    out.append(decimal: entry.ipBytes(direction))
+    out.append(context.text.payload)
+    out.append(decimal: entry.payloadBytes(direction))
     out.append(0x7d)
   }
 

@@ -62,17 +62,17 @@ extension Address {
   @_lifetime(out: copy out)
   public func append(to out: inout OutputSpan<UInt8>) {
     if family == .v4 {
-      out.append(decimal: lower >> 24 & 0xff)
+      out.append(octet: UInt8(truncatingIfNeeded: lower >> 24))
       out.append(0x2e)
-      out.append(decimal: lower >> 16 & 0xff)
+      out.append(octet: UInt8(truncatingIfNeeded: lower >> 16))
       out.append(0x2e)
-      out.append(decimal: lower >> 8 & 0xff)
+      out.append(octet: UInt8(truncatingIfNeeded: lower >> 8))
       out.append(0x2e)
-      out.append(decimal: lower & 0xff)
+      out.append(octet: UInt8(truncatingIfNeeded: lower))
     } else {
       var text: [UInt8] = []
       append(to: &text)
-      for byte in text { out.append(byte) }
+      out.append(text)
     }
   }
 

@@ -6,10 +6,12 @@ import Bytes
 public struct TimestampWriter: Sendable {
   private var second = Int64.min
   /// `YYYY-MM-DDThh:mm:ss.` of `second`.
-  private var head: [UInt8] = []
+  private var head = TextChunk()
 
   /// Bytes of a text.
   public static let length = 30
+  /// Free capacity that `append` needs.
+  public static let capacity = TextChunk.capacity + length
 
   public init() {}
 
@@ -23,17 +25,18 @@ public struct TimestampWriter: Sendable {
       seconds -= 1
     }
     if seconds != second { prepare(seconds) }
-    for byte in head { out.append(byte) }
+    out.append(head)
     out.append(decimal: UInt64(fraction.magnitude), width: 9)
     out.append(0x5a)
   }
 
   private mutating func prepare(_ seconds: Int64) {
     second = seconds
-    head.removeAll(keepingCapacity: true)
+    var text: [UInt8] = []
     // A second too early or late for nanoseconds cannot come from them.
     Timestamp(nanoseconds: seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue)
-      .append(to: &head, fractionDigits: 0)
-    if head.last == 0x5a { head[head.count - 1] = 0x2e }
+      .append(to: &text, fractionDigits: 0)
+    head = TextChunk()
+    for byte in text { head.append(byte == 0x5a ? 0x2e : byte) }
   }
 }
