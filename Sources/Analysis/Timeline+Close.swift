@@ -11,7 +11,7 @@ extension Timeline {
   mutating func learn(_ interfaces: [EvidenceFacts.Interface], _ item: Int) -> [WarrantProblem] {
     for interface in interfaces.dropFirst(interfacesKnown[item]) {
       scopes[UInt32(truncatingIfNeeded: item)].addInterface(interface)
-      fragmentScopes[item].addInterface(interface)
+      fragmentScopes[UInt32(truncatingIfNeeded: item)].addInterface(interface)
     }
     interfacesKnown[item] = max(interfacesKnown[item], interfaces.count)
     return job.scope.undecidable(for: EvidenceFacts(interfaces: interfaces))

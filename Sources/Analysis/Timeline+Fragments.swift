@@ -43,7 +43,8 @@ extension Timeline {
     let note = FragmentNote(own.needsPorts ? .undecided : own.reason, carrier: carrier.verdict)
     let size = UInt64(max(packet.ipLength, 0))
     guard carrier.verdict.lookInside,
-      fragmentScopes[item].mayBelong(packet, interface: header.interface, carrier: carrier.verdict)
+      fragmentScopes[UInt32(truncatingIfNeeded: item)].mayBelong(
+        packet, interface: header.interface, carrier: carrier.verdict)
     else {
       scopeCounts.add(own.reason, bytes: size)
       return

@@ -26,7 +26,7 @@ public struct Timeline: ~Copyable {
   var scopes = Slab<EvidenceScope>()
   /// The verdict on every packet, where the warrant covers everything: nothing is asked then.
   private let verdictOnAll: ScopeVerdict?
-  var fragmentScopes: [FragmentScope]
+  var fragmentScopes = Slab<FragmentScope>()
   var interfacesKnown: [Int]
   var flows: FlowTable
   var fragments: FragmentTable
@@ -101,7 +101,7 @@ public struct Timeline: ~Copyable {
     let facts = job.items.map { EvidenceFacts(clockOffsetNanoseconds: $0.clockOffset) }
     verdictOnAll = EvidenceScope(job.scope, EvidenceFacts()).verdictOnAll
     for facts in facts { _ = scopes.append(EvidenceScope(job.scope, facts)) }
-    fragmentScopes = facts.map { FragmentScope(job.scope, $0) }
+    for facts in facts { _ = fragmentScopes.append(FragmentScope(job.scope, facts)) }
     interfacesKnown = job.items.map { _ in 0 }
     let limits = job.settings.flowLimits
     waiting = WaitingDatagrams(limit: limits.prefixBytes)

@@ -15,7 +15,7 @@ public struct TextChunk: Sendable, BitwiseCopyable {
   public init(_ parts: [StaticString]) {
     for part in parts {
       // Sound: a StaticString keeps its bytes for ever; the count is its own.
-      for byte in unsafe UnsafeBufferPointer(start: part.utf8Start, count: part.utf8CodeUnitCount) { append(byte) }
+      for index in 0..<part.utf8CodeUnitCount { append(unsafe part.utf8Start[index]) }
     }
   }
 

@@ -71,6 +71,8 @@ public enum ChannelFault: Error, Equatable, Sendable, CustomStringConvertible {
   case notUTF8(kind: UInt8)
   /// The channel ended inside a record.
   case cut
+  /// A record names a slot of the shared memory that there is not, or more than it holds.
+  case noSuchSlot
 
   public var description: String {
     switch self {
@@ -78,6 +80,7 @@ public enum ChannelFault: Error, Equatable, Sendable, CustomStringConvertible {
     case .tooLong(let length): "a record of \(length) bytes"
     case .notUTF8(let kind): "a record of kind \(kind) that is not UTF-8"
     case .cut: "a record that was cut short"
+    case .noSuchSlot: "a record of lines that stand nowhere"
     }
   }
 }

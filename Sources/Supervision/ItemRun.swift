@@ -83,8 +83,10 @@ struct ItemRun {
   mutating func run() throws(RunError) -> ItemOutcome {
     if let flows, !flows.begin(index) { flowSpool = flows.spool() }
     let page = try system { () throws(SystemError) in try SharedPage() }
+    let slots = try system { () throws(SystemError) in try SharedSlots() }
     let worker = WorkerProcess(
-      settings: settings, page: page, spill: try writing { () throws(SystemError) in try SpillSpace(beside: scratch) },
+      settings: settings, page: page, slots: slots,
+      spill: try writing { () throws(SystemError) in try SpillSpace(beside: scratch) },
       stop: stop)
     meter.begin(index, page)
     defer { meter.end(index) }
@@ -258,6 +260,7 @@ struct ItemRun {
         mark = StreamMark(
           flows: UInt64(String(decoding: payload.array, as: UTF8.self)) ?? 0,
           lines: flowSpool?.size ?? flows?.size ?? 0, records: records.mark)
+      case .flowSlot: break  // taken out of its slot before it comes here
       case .finding, .notice, .evidence, .scope, .summary, .refusal, .end:
         try writing { () throws(SystemError) in try records.append(kind, payload) }
       }

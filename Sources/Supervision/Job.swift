@@ -140,6 +140,7 @@ extension FaultCause {
     case .badRecord(.tooLong(let length)): (5, UInt32(clamping: length))
     case .badRecord(.notUTF8(let kind)): (6, UInt32(kind))
     case .badRecord(.cut): (7, 0)
+    case .badRecord(.noSuchSlot): (8, 0)
     }
   }
 
@@ -152,6 +153,7 @@ extension FaultCause {
     case 5: self = .badRecord(.tooLong(Int(detail)))
     case 6: self = .badRecord(.notUTF8(kind: UInt8(truncatingIfNeeded: detail)))
     case 7: self = .badRecord(.cut)
+    case 8: self = .badRecord(.noSuchSlot)
     default: return nil
     }
   }

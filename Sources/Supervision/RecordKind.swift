@@ -28,5 +28,8 @@ public enum RecordKind: UInt8, CaseIterable, Sendable {
   /// line and findings; a decimal number. What stands before it stays when the worker dies.
   case mark = 11
 
-  static let range: ClosedRange<UInt8> = 1...11
+  /// Flow records, as `flow`, that stand in a slot of the shared memory: the slot's number, a space, and their length.
+  case flowSlot = 12
+
+  static let range: ClosedRange<UInt8> = 1...12
 }

@@ -42,6 +42,7 @@ struct AttemptUse: Equatable {
 struct WorkerProcess {
   let settings: WorkerSettings
   let page: SharedPage
+  let slots: SharedSlots
   let spill: SpillSpace
   /// Set when the whole run is given up.
   let stop: StopFlag
@@ -57,6 +58,7 @@ struct WorkerProcess {
     take: (RecordKind, RawSpan) throws(RunError) -> Void
   ) throws(RunError) -> AttemptEnd {
     page.clear()
+    slots.clear()
     let pipe: Pipe
     let child: Child
     do throws(SystemError) {
@@ -65,7 +67,7 @@ struct WorkerProcess {
       pipe = try Pipe()
       child = try Child(
         settings.program, name: "veilscope", arguments: settings.arguments,
-        descriptors: [sealed.descriptor, pipe.writing, page.descriptor, spill.descriptor] + evidence,
+        descriptors: [sealed.descriptor, pipe.writing, page.descriptor, spill.descriptor, slots.descriptor] + evidence,
         keepsStandardError: settings.keepsStandardError)
     } catch { throw .system(error) }
     pipe.closeWriting()
@@ -105,9 +107,24 @@ struct WorkerProcess {
     var watch = StallWatch(limit: settings.stallLimit)
     var nextLook = Clock.monotonic + Int64(WorkerProcess.lookInterval) * 1_000_000
     var cause: FaultCause?
+    var lines: [UInt8] = []
+    var badSlot: ChannelFault?
     func give(_ record: ChannelRecord) throws(RunError) {
       // The reader lets only known kinds through.
-      if let kind = RecordKind(rawValue: record.kind) { try take(kind, record.payload) }
+      guard let kind = RecordKind(rawValue: record.kind), badSlot == nil else { return }
+      guard kind == .flowSlot else { return try take(kind, record.payload) }
+      let numbers = String(decoding: record.payload.array, as: UTF8.self).split(separator: " ").compactMap { Int($0) }
+      guard numbers.count == 2, slots.take(slot: numbers[0], length: numbers[1], into: &lines) else {
+        badSlot = .noSuchSlot
+        return
+      }
+      try lines.withRawSpan { (span) throws(RunError) in
+        guard span.isUTF8 else {
+          badSlot = .notUTF8(kind: record.kind)
+          return
+        }
+        try take(.flow, span)
+      }
     }
     while true {
       let isReady = try system { () throws(SystemError) in try reader.wait(milliseconds: WorkerProcess.lookInterval) }
@@ -123,7 +140,8 @@ struct WorkerProcess {
       }
       guard isReady else { continue }
       guard try system({ () throws(SystemError) in try reader.receive() }) else { break }
-      if let fault = try reader.forEach(give) {
+      let fault = try reader.forEach(give)
+      if let fault = badSlot ?? fault {
         // Nothing behind it can be told apart.
         cause = .badRecord(fault)
         child.kill()

@@ -9,7 +9,8 @@ enum WorkerDescriptor {
   static let channel = Child.firstDescriptor + 1
   static let page = Child.firstDescriptor + 2
   static let spill = Child.firstDescriptor + 3
-  static let firstEvidence = Child.firstDescriptor + 4
+  static let slots = Child.firstDescriptor + 4
+  static let firstEvidence = Child.firstDescriptor + 5
 }
 
 /// What a worker has: its job, its evidence, and the ways out.
@@ -28,8 +29,13 @@ public struct WorkerContext {
 /// The worker's end of the record channel.
 public final class WorkerRecords {
   private let writer: RecordWriter
+  private let slots: SlotWriter?
 
-  init(_ writer: RecordWriter) { self.writer = writer }
+  /// - Parameter slots: the way for flows, where there is one beside the channel.
+  init(_ writer: RecordWriter, slots: SlotWriter? = nil) {
+    self.writer = writer
+    self.slots = slots
+  }
 
   /// Lines that become due together can be many: they are sent in records of about this size, cut behind a line, so that
   /// neither end holds them all at once.
@@ -52,9 +58,19 @@ public final class WorkerRecords {
     append(kind, rest)
   }
 
+  /// From this size on a payload goes through a slot.
+  private static let large = 64 * 1024
+
   private func append(_ kind: RecordKind, _ payload: RawSpan) {
+    if kind == .flow, payload.byteCount >= WorkerRecords.large, let slot = slots?.fill(payload) {
+      append(.flowSlot, Array("\(slot) \(payload.byteCount)".utf8))
+      flush()
+      return
+    }
     do throws(SystemError) { try writer.append(kind.rawValue, payload) } catch { WorkerSide.quit() }
   }
+
+  private func append(_ kind: RecordKind, _ payload: [UInt8]) { payload.withRawSpan { append(kind, $0) } }
 
   /// Sends a record.
   public func send(_ kind: RecordKind, _ payload: [UInt8]) { payload.withRawSpan { send(kind, $0) } }
@@ -85,13 +101,15 @@ public enum WorkerSide {
   public static func run(prepare: () -> Void = {}, _ body: (WorkerContext) -> Void) -> Int32 {
     let job: Job
     let notes: PlaceNotes
+    let slots: SlotWriter
     do {
       notes = try SharedPage.notes(mapping: WorkerDescriptor.page)
+      slots = try SlotWriter(mapping: WorkerDescriptor.slots)
       job = try Job.decoded(try SealedBytes.read(WorkerDescriptor.job))
     } catch { return noWorker }
     prepare()
     let protections = Sandbox.enter()
-    let records = WorkerRecords(RecordWriter(descriptor: WorkerDescriptor.channel))
+    let records = WorkerRecords(RecordWriter(descriptor: WorkerDescriptor.channel), slots: slots)
     records.send(.protections, Array("\(protections.rawValue)".utf8))
     body(
       WorkerContext(

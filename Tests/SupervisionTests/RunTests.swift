@@ -73,7 +73,7 @@ struct RunTests {
   }
 
   @Test func `records of a clean worker arrive whole`() throws {
-    let (outcomes, flows) = try run("flow a; record 2 finding; cat <&7 >/dev/null; flow b; record 6 sum; end")
+    let (outcomes, flows) = try run("flow a; record 2 finding; cat <&8 >/dev/null; flow b; record 6 sum; end")
     #expect(outcomes.map(\.end) == [.complete])
     #expect(try records(outcomes[0]) == ["finding finding", "summary sum"])
     #expect(flows == "a;b;")
@@ -122,6 +122,9 @@ struct RunTests {
     ("record 2 'ok'; printf '\\143' >&4; sleep 5; end", FaultCause.badRecord(.unknownKind(99))),
     ("printf '\\002\\001\\000\\000\\000\\377' >&4; sleep 5; end", .badRecord(.notUTF8(kind: 2))),
     ("printf '\\002\\377\\377\\377\\377' >&4; sleep 5; end", .badRecord(.tooLong(0xffff_ffff))),
+    ("record 12 '8 100'; sleep 5; end", .badRecord(.noSuchSlot)),
+    ("record 12 '0 400000'; sleep 5; end", .badRecord(.noSuchSlot)),
+    ("record 12 'first'; sleep 5; end", .badRecord(.noSuchSlot)),
     ("exit 3", .status(3)), ("exit 0", .status(0)), ("kill -KILL $$", .signal(SIGKILL)),
   ])
   func `a worker that sends what is no record, or leaves early, has died`(script: String, cause: FaultCause) throws {
@@ -144,7 +147,7 @@ struct RunTests {
     // Items in front take longer; the third dies once.
     let (outcomes, flows) = try run(
       """
-      flow "$(cat <&7)"
+      flow "$(cat <&8)"
       case $(job) in
       *7330) sleep 0.4;;
       *7331) sleep 0.2;;
@@ -224,7 +227,7 @@ struct RunTests {
 
   @Test func `a stream passes whole and is digested on the way`() throws {
     let text = String(repeating: "0123456789", count: 300_000)
-    let (outcome, flows) = try stream(text, "flow $(cat <&7 | wc -c); end")
+    let (outcome, flows) = try stream(text, "flow $(cat <&8 | wc -c); end")
     #expect(outcome.end == .complete)
     #expect(flows == "3000000;")
     try expect(outcome.digests, of: text)
@@ -250,7 +253,7 @@ struct RunTests {
     let (outcome, flows) = try stream(
       "HEADaabbccdd",
       """
-      record 8 48454144; record 2 first; flow "$(cat <&7)"
+      record 8 48454144; record 2 first; flow "$(cat <&8)"
       case $(job) in
       *05000000000000000200*) end;;
       *) flow lost; record 2 lost; at 5 2; kill -ILL $$;;
@@ -270,8 +273,8 @@ struct RunTests {
       """
       record 8 'gzip 48454144'
       case $(job) in
-      *05000000000000000200*) flow $(cat <&7 | wc -c); end;;
-      *) cat <&7 >/dev/null; flow lost; at 5 2; kill -ILL $$;;
+      *05000000000000000200*) flow $(cat <&8 | wc -c); end;;
+      *) cat <&8 >/dev/null; flow lost; at 5 2; kill -ILL $$;;
       esac
       """, kept: 1)
     #expect(outcome.end == .complete)
@@ -288,8 +291,8 @@ struct RunTests {
       text,
       """
       case $(job) in
-      *04677a6970*) flow "$(cat <&7)"; end;;
-      *) record 8 'gzip 48454144'; flow first; record 11 2; flow half; cat <&7 >/dev/null; counted 5 0; offset 99; at 7 2
+      *04677a6970*) flow "$(cat <&8)"; end;;
+      *) record 8 'gzip 48454144'; flow first; record 11 2; flow half; cat <&8 >/dev/null; counted 5 0; offset 99; at 7 2
          kill -ILL $$;;
       esac
       """, kept: 1, most: 1_000_000)
@@ -334,7 +337,7 @@ struct RunTests {
       020100000000000000000000000000000000*)
         record 8 48454144; flow first; record 2 first; record 11 5; flow half
         counted 9 4; offset 6; at 1 2; forget; kill -ILL $$;;
-      *) flow "$(cat <&7)"; flow "$(job | head -c 86)"; record 2 second; end;;
+      *) flow "$(cat <&8)"; flow "$(job | head -c 86)"; record 2 second; end;;
       esac
       """)
     #expect(outcome.end == .complete)
