@@ -88,15 +88,7 @@ final class Dispatch {
         client: bytes.client.slice(clientOffset), server: bytes.server.slice(serverOffset),
         clientEnd: bytes.clientEnd, serverEnd: bytes.serverEnd)
       ask(watch, index, inner, .stream(client: clientMap, server: serverMap), flow, ending)
-    case .copied(let client, let server, let frames):
-      client.withRawSpan { clientSpan in
-        server.withRawSpan { serverSpan in
-          let inner = StreamBytes(
-            client: clientSpan, server: serverSpan, clientEnd: ending ? .gap : .growing,
-            serverEnd: ending ? .gap : .growing)
-          ask(watch, index, inner, .frames(frames), flow, ending)
-        }
-      }
+    case .copied: showCopied(watch, index, flow, ending: ending)
     }
   }
 
@@ -237,8 +229,12 @@ final class Dispatch {
     case .carries(let client, let server):
       close(watch, index, plugin)
       watch.note(protocol: table.entries[plugin].manifest.identifier)
-      guard client > 0 || server > 0, client >= 0, server >= 0, watch.streams.count < limits.streams else { return }
+      guard client > 0 || server > 0, client >= 0, server >= 0 else { return }
       guard case .flow(let clientOffset, let serverOffset) = watch.streams[index].source else { return }
+      guard watch.streams.count < limits.streams else {
+        core.note(.streams)
+        return
+      }
       watch.streams.append(
         WatchedStream(
           source: .flow(client: clientOffset &+ client, server: serverOffset &+ server),
@@ -255,10 +251,14 @@ final class Dispatch {
       return false
     }) {
       guard case .copied(_, _, let earlier) = watch.streams[known].source else { return }
-      let all = earlier.count < 64 ? FrameMap.merged(earlier, frames) : earlier
+      let isFull = earlier.count >= limits.innerFrames
+      if isFull { core.note(.innerFrames) }
+      let all = isFull ? earlier : FrameMap.merged(earlier, frames)
       watch.streams[known].source = .copied(client: client, server: server, frames: all)
     } else if watch.streams.count < limits.streams {
       watch.streams.append(WatchedStream(source: .copied(client: client, server: server, frames: frames), way: way))
+    } else {
+      core.note(.streams)
     }
   }
 
@@ -358,11 +358,16 @@ final class Dispatch {
     client.withRawSpan { clientSpan in
       server.withRawSpan { serverSpan in
         let bytes = StreamBytes(
-          client: clientSpan, server: serverSpan, clientEnd: ending ? .gap : .growing,
-          serverEnd: ending ? .gap : .growing)
+          client: clientSpan, server: serverSpan, clientEnd: end(ofCopied: client, ending),
+          serverEnd: end(ofCopied: server, ending))
         ask(watch, index, bytes, .frames(frames), flow, ending)
       }
     }
+  }
+
+  /// How a direction of a stream ends that a plugin puts together: beyond its bound it is never read.
+  private func end(ofCopied bytes: [UInt8], _ ending: Bool) -> ViewEnd {
+    bytes.count >= limits.innerBytes ? .budget : ending ? .gap : .growing
   }
 
   // MARK: - Observations

@@ -46,8 +46,6 @@ struct BitSet128: Equatable, Sendable, BitwiseCopyable {
 
 /// The constants of one transport's plugins.
 struct Matcher: Sendable {
-  /// A transport can hold that many constants; the catalog refuses more.
-  static let mostConstants = 128
   private static let width = 8
 
   private struct Row: Sendable {
@@ -64,9 +62,9 @@ struct Matcher: Sendable {
   private var fitting: [BitSet128] = []
   private var ofSide: [BitSet128] = [.empty, .empty]
 
-  /// - Parameter constants: each with the index of its plugin.
+  /// - Parameter constants: each with the index of its plugin; no more than a catalog holds.
   init(_ constants: [(plugin: Int, constant: Constant)]) {
-    for (plugin, constant) in constants.prefix(Matcher.mostConstants) where constant.mask != 0 {
+    for (plugin, constant) in constants where constant.mask != 0 {
       let reach = 8 - constant.mask.trailingZeroBitCount / 8
       rows.append(Row(constant: constant, plugin: plugin, reach: reach))
     }

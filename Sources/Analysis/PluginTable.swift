@@ -32,7 +32,7 @@ final class TransportPlugins: Sendable {
     constantlessBytes = plain.map(\.entry.manifest.bytes).max() ?? 0
     matcher = Matcher(
       readers.flatMap { index, entry in
-        entry.manifest.constants.filter { $0.transport == nil || $0.transport == transport }.map { (index, $0) }
+        entry.manifest.constants(on: transport).map { (index, $0) }
       })
   }
 }

@@ -20,6 +20,12 @@ public struct RecordLimits: Sendable, Equatable {
   public var streams = 6
   /// Bytes a side of an inner stream that a plugin puts together.
   public var innerBytes = 32_768
+  /// Frames of such a stream that are named.
+  public var innerFrames = 64
+  /// Flows cut by a limit whose indications wait for their next parts.
+  public var inherited = 65_536
+  /// Different reasons of what cannot be told that are summed.
+  public var reasons = 256
   public init() {}
 }
 
@@ -48,6 +54,11 @@ final class RecorderCore: RecorderBacking {
   }
 
   var withheld: Withheld { state.writer.withheld }
+
+  /// What bounds left out so far.
+  var reached: LimitsReached { state.reached }
+
+  func note(_ bound: LimitsReached.Bound) { state.reached.note(bound) }
 
   // MARK: - A call
 
@@ -118,6 +129,7 @@ extension RecorderCore {
     var newObservations: [(fact: any Observation, frames: [FrameReference]?)] = []
     var newFindings: [PendingFinding] = []
     var newReasons: [String] = []
+    var reached = LimitsReached()
 
     init(allowed: Categories, emits: [Categories], heard: [ObjectIdentifier], limits: RecordLimits) {
       self.allowed = allowed
@@ -161,9 +173,13 @@ extension RecorderCore {
         if factsEmitted < limits.facts {
           factsEmitted += 1
           if let frames { facts.append(Fact(value: fact, frames: frames, stream: stream, emitter: plugin)) }
+        } else if frames != nil {
+          reached.note(.facts)
         }
       }
-      for finding in newFindings where watch.findings.count < limits.findings { watch.findings.append(finding) }
+      for finding in newFindings {
+        if watch.findings.count < limits.findings { watch.findings.append(finding) } else { reached.note(.findings) }
+      }
       for reason in newReasons { watch.note(notAssessable: reason) }
       forgetSaid()
     }
@@ -183,7 +199,10 @@ extension RecorderCore {
       let type = type(of: fact)
       guard type.record.utf8CodeUnitCount > 0 else { return }
       watch.note(protocol: type.record)
-      guard watch.objects.count < limits.objects else { return }
+      guard watch.objects.count < limits.objects else {
+        reached.note(.objects)
+        return
+      }
       writer.restart(allowing: allowed.intersection(emits[plugin]))
       fact.write(to: &writer)
       watch.add(ObjectIdentifier(type), of: type.record, stream: stream, members: writer.json.bytes)

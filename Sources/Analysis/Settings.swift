@@ -22,6 +22,12 @@ public struct AnalysisSettings: Sendable, Equatable {
   public var prefixBytes = 256 * 1024 * 1024
   /// Bytes of finished records that may wait in memory for the flows before them.
   public var waitingBytes = 64 * 1024 * 1024
+  /// Third parties that are told apart where their addresses are withheld, as many as flows: some 60 bytes each. Those
+  /// beyond share one name.
+  public var thirdParties = 2_097_152
+  /// Bounds on what is said of one flow. They guard memory against evidence made to fill it and are not for users to set:
+  /// a worker has the ones given here.
+  public var records = RecordLimits()
   /// VLAN ids and MPLS labels are part of a flow's key.
   public var separateVLANs = false
 
@@ -77,5 +83,9 @@ public struct AnalysisSettings: Sendable, Equatable {
     Entry(
       name: "waiting-bytes", note: "bytes of finished records that wait in memory", range: 65_536...68_719_476_736,
       path: \.waitingBytes),
+    Entry(
+      name: "third-parties", note: "third parties told apart where their addresses are withheld",
+      range: 1...100_000_000,
+      path: \.thirdParties),
   ]
 }

@@ -74,11 +74,16 @@ struct HostSums {
 
 /// Counts reasons of what cannot be told.
 struct ReasonSums {
-  private static let most = 256
+  /// Reasons of plugins that are summed; each is a text of the program, so that real evidence gives a few dozen.
+  private let most: Int
   private var index: [String: Int] = [:]
   private var sums: [(reason: String, flows: UInt64)] = []
   /// The engine's own reasons, by their bit: counted without a look-up.
   private var core: [UInt64] = Array(repeating: 0, count: 8)
+  /// Reasons that were not summed for want of room, as often as flows gave them.
+  private(set) var leftOut: UInt64 = 0
+
+  init(most: Int) { self.most = most }
 
   mutating func add(_ reasons: CoreReasons) {
     var bits = reasons.rawValue
@@ -91,9 +96,11 @@ struct ReasonSums {
   mutating func add(_ reason: String) {
     if let at = index[reason] {
       sums[at].flows += 1
-    } else if sums.count < ReasonSums.most {
+    } else if sums.count < most {
       index[reason] = sums.count
       sums.append((reason, 1))
+    } else {
+      leftOut &+= 1
     }
   }
 

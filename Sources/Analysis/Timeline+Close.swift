@@ -34,7 +34,7 @@ extension Timeline {
     }
     report.scope = scopeRecord
     report.notices = limitNotices
-    try output.close(report)
+    try output.close(report, reached: dispatch.core.reached)
   }
 
   private mutating func record(_ item: Int, _ facts: CaptureFacts?) -> EvidenceRecord {

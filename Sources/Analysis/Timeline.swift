@@ -96,7 +96,7 @@ public struct Timeline: ~Copyable {
       allowed.isSuperset(of: entry.manifest.needs)
         && !disabled.contains(entry.manifest.identifier.description)
     }
-    dispatch = Dispatch(table: table, allowed: allowed, limits: RecordLimits(), page: page)
+    dispatch = Dispatch(table: table, allowed: allowed, limits: job.settings.records, page: page)
     output = TimelineOutput(job: job, table: table, sink: sink, spill: spill)
     let facts = job.items.map { EvidenceFacts(clockOffsetNanoseconds: $0.clockOffset) }
     verdictOnAll = EvidenceScope(job.scope, EvidenceFacts()).verdictOnAll

@@ -15,8 +15,6 @@ struct TimelineOutput: ~Copyable {
   private static let batch = 256 * 1024
   /// Places kept of one kind of notice; more of the same are counted with the last.
   private static let mostNotices = 64
-  /// Flows cut by a limit whose indications their next parts inherit.
-  private static let mostInherited = 65_536
 
   private let job: AnalysisJob
   private let table: PluginTable
@@ -35,7 +33,8 @@ struct TimelineOutput: ~Copyable {
   private var communityText: [UInt8] = []
   private var inherited: [UInt64: [Indication]] = [:]
   private(set) var hosts = HostSums()
-  private(set) var reasons = ReasonSums()
+  private(set) var reasons: ReasonSums
+  private var reached = LimitsReached()
   private(set) var notices: [Notice] = []
   private(set) var withheld = Withheld()
   private(set) var flows: UInt64
@@ -58,7 +57,9 @@ struct TimelineOutput: ~Copyable {
     }
     flows = job.flowsBefore
     marked = job.flowsBefore
-    names = ThirdParties(scope: job.scope, categories: job.categories, named: job.thirdPartiesBefore)
+    reasons = ReasonSums(most: job.settings.records.reasons)
+    names = ThirdParties(
+      scope: job.scope, categories: job.categories, limit: job.settings.thirdParties, named: job.thirdPartiesBefore)
     order = RecordOrder(bound: job.settings.waitingBytes, spill: spill, first: job.flowsBefore)
     line = FieldWriter(JSONWriter(reserving: 4_096), allowing: allowed)
     finding = FieldWriter(JSONWriter(reserving: 4_096), allowing: allowed)
@@ -86,8 +87,8 @@ struct TimelineOutput: ~Copyable {
 
   /// The ends of a flow that begins: third parties get their ordinals now, in order of first appearance.
   mutating func name(_ initiator: Address, _ responder: Address) {
-    _ = names.name(initiator)
-    _ = names.name(responder)
+    names.meet(initiator)
+    names.meet(responder)
   }
 
   /// The last third party's ordinal that was given.
@@ -184,7 +185,10 @@ struct TimelineOutput: ~Copyable {
   }
 
   private mutating func keep(_ indications: [Indication], of ordinal: UInt64) {
-    guard inherited.count < TimelineOutput.mostInherited else { return }
+    guard inherited.count < job.settings.records.inherited else {
+      reached.note(.inherited)
+      return
+    }
     inherited[ordinal] = indications.map {
       Indication(
         rule: $0.rule, family: $0.family, tool: $0.tool, variant: $0.variant, certainty: $0.certainty, inherited: true)
@@ -276,11 +280,17 @@ struct TimelineOutput: ~Copyable {
   }
 
   /// Hands over what is left, then the report, then the end.
-  mutating func close(_ report: TimelineReport) throws(SinkError) {
+  ///
+  /// - Parameter reached: the bounds that plugins reached.
+  mutating func close(_ report: TimelineReport, reached ofPlugins: LimitsReached) throws(SinkError) {
     try handOver()
     var report = report
     report.flows = flows
     report.notices += notices
+    reached.add(ofPlugins)
+    reached[.reasons] = reasons.leftOut
+    reached[.thirdParties] = names.leftOut
+    report.notices += reached.notices
     // Sums are times, ports and counts: without their category there is nothing left of them.
     report.hosts = allowed.holds(.flow) ? hosts.finished() : []
     if hosts.leftOut > 0 {

@@ -4,10 +4,14 @@ import Bytes
 import JSON
 import Terms
 
-/// How an address goes out: itself, or `third-party-N`, N being its order of first appearance within the timeline.
+/// How an address goes out: itself, or `third-party-N`, N being its order of first appearance within the timeline, or
+/// `third-party-other`, the name that all share for which there was no room.
 public enum ShownAddress: Hashable, Sendable, BitwiseCopyable {
   case address(Address)
   case thirdParty(UInt32)
+  case otherThirdParty
+
+  @usableFromInline static let textOfOthers: StaticString = "third-party-other"
 
   @inlinable
   public func append(to out: inout [UInt8]) {
@@ -16,6 +20,7 @@ public enum ShownAddress: Hashable, Sendable, BitwiseCopyable {
     case .thirdParty(let ordinal):
       out.append("third-party-")
       out.append(contentsOf: Array("\(ordinal)".utf8))
+    case .otherThirdParty: out.append(ShownAddress.textOfOthers)
     }
   }
 
@@ -28,6 +33,7 @@ public enum ShownAddress: Hashable, Sendable, BitwiseCopyable {
     case .thirdParty(let ordinal):
       out.append("third-party-")
       out.append(decimal: UInt64(ordinal))
+    case .otherThirdParty: out.append(ShownAddress.textOfOthers)
     }
   }
 
@@ -58,7 +64,11 @@ public struct ShownEndpoint: FieldObject, Sendable {
   }
 
   public static let addressField = Field<ShownAddress>(
-    "address", "IPv4 or IPv6 address (RFC 5952), or `third-party-N` where the warrant does not allow it")
+    "address",
+    """
+    IPv4 or IPv6 address (RFC 5952), or where the warrant does not allow it `third-party-N`, beyond a limit \
+    `third-party-other`
+    """)
   public static let portField = Field<Count>(
     "port", "transport port", when: "the transport has ports")
   public static var fields: [FieldDeclaration] { [addressField.declaration, portField.declaration] }

@@ -178,9 +178,19 @@ public struct PluginEntry: Sendable {
 public struct PluginCatalog: Sendable {
   public let entries: [PluginEntry]
 
-  /// Lists plugins and whole catalogs: `PluginCatalog { shipped; Gopher.self }`.
+  /// Plugins of a catalog, and constants of one transport's plugins, at most: they are kept as tables of so many bits.
+  public static let most = 128
+
+  /// Lists plugins and whole catalogs: `PluginCatalog { shipped; Gopher.self }`. Traps where these are more than `most`
+  /// plugins or constants, as those left out would find nothing and say nothing.
   public init(@PluginCatalogBuilder _ build: () -> [PluginEntry]) {
     entries = build().sorted { $0.manifest.identifier.description < $1.manifest.identifier.description }
+    precondition(entries.count <= PluginCatalog.most, "a catalog holds at most \(PluginCatalog.most) plugins")
+    for transport in Set(entries.flatMap(\.manifest.transports)) {
+      let constants = entries.reduce(0) { $0 + $1.manifest.constants(on: transport).count }
+      precondition(
+        constants <= PluginCatalog.most, "a transport's plugins have at most \(PluginCatalog.most) constants")
+    }
   }
 
   init(entries: [PluginEntry]) { self.entries = entries }

@@ -129,4 +129,9 @@ public struct Manifest: Sendable {
     self.rules = rules
     self.observations = observations
   }
+
+  /// The constants that count on a transport.
+  public func constants(on transport: PluginTransport) -> [Constant] {
+    transports.contains(transport) ? constants.filter { $0.transport == nil || $0.transport == transport } : []
+  }
 }

@@ -36,8 +36,8 @@ struct AddressRange: Hashable, Sendable, BitwiseCopyable {
   }
 }
 
-/// A set of addresses.
-struct AddressSet: Sendable {
+/// A set of addresses; `Scope.targetAddresses` is one.
+public struct AddressSet: Sendable {
   /// Consecutive values: `span` more than `low`. A value is inside when its distance from `low`, wrapped, is not above.
   private struct Run<Value: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable>: Sendable, BitwiseCopyable
   {
@@ -50,7 +50,7 @@ struct AddressSet: Sendable {
 
   private var four: [Run<UInt32>] = []
   private var six: [Run<UInt128>] = []
-  let isEmpty: Bool
+  public let isEmpty: Bool
 
   /// Up to this many ranges are tried one after the other: cheaper than halving.
   private static let fewRanges = 8
@@ -98,6 +98,9 @@ struct AddressSet: Sendable {
     }
     return AddressSet.holds(four, first) || AddressSet.holds(four, second)
   }
+
+  /// Whether the address is in the set.
+  public func contains(_ address: Address) -> Bool { !isEmpty && holds(address) }
 
   private func holds(_ address: Address) -> Bool {
     address.family == .v4

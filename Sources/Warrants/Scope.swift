@@ -28,6 +28,9 @@ public struct Scope: Hashable, Sendable {
 
   /// Whether every packet of the evidence is covered, its time and exclusions aside.
   public var coversEverything: Bool { targets.contains { $0.everything != nil } }
+
+  /// The addresses that targets name, whatever else they ask for: no others are a target's own. Made anew at each call.
+  public var targetAddresses: AddressSet { AddressSet(targets.compactMap(\.range)) }
 }
 
 /// What the scope must know of an evidence item.

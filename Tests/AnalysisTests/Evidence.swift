@@ -41,6 +41,7 @@ struct Evidence {
   func analyse(
     targets: String = "{\"everything\":true,\"justification\":\"Exercise\"}", from: String? = nil, until: String? = nil,
     insideTunnels: Bool = true, settings: AnalysisSettings = AnalysisSettings(),
+    categories: [String] = ["flow", "addresses_of_third_parties", "protocol_metadata"],
     @PluginCatalogBuilder _ plugins: () -> [PluginEntry] = { [] }
   ) throws -> Outcome {
     let window = from.map { "\"data\":{\"from\":\"\($0)\",\"until\":\"\(until ?? "2026-02-01T00:00:00Z")\"}," } ?? ""
@@ -49,7 +50,7 @@ struct Evidence {
       "provision":"None"},"issued":"2020-01-01T00:00:00Z","issued_by":{"name":"Exercise","office":"Exercise"},
       "executing_agency":"Exercise","authority":{"from":"2020-01-01T00:00:00Z","until":"2100-01-01T00:00:00Z"},\(window)
       "covers":["recorded"],"targets":[\(targets)],"inside_tunnels":\(insideTunnels),
-      "categories":["flow","addresses_of_third_parties","protocol_metadata"],"training":true}
+      "categories":[\(categories.map { "\"\($0)\"" }.joined(separator: ","))],"training":true}
       """
     let warrant = try AuthorisedWarrant.authorise(
       try Warrant.parse(Array(document.utf8)), now: Timestamp(nanoseconds: Self.begin))
@@ -78,6 +79,15 @@ struct Outcome {
     var counts: [String: Int64] = [:]
     for reason in ["in", "out", "out_of_time", "excluded", "no_time"] {
       if let packets = report["scope"]?[reason]?["packets"]?.integer, packets > 0 { counts[reason] = packets }
+    }
+    return counts
+  }
+
+  /// The bounds that were reached: how often, by code.
+  var limits: [String: Int64] {
+    var counts: [String: Int64] = [:]
+    for entry in report["limits"]?.array ?? [] where entry["kind"]?.string == "limit" {
+      if let code = entry["code"]?.string { counts[code] = entry["count"]?.integer }
     }
     return counts
   }

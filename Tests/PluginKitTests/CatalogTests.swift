@@ -15,6 +15,17 @@ private struct First: DatagramPlugin {
   ) throws(ReadError) -> Verdict { .done }
 }
 
+/// One constant more than a transport can hold.
+private struct Greedy: DatagramPlugin {
+  static let manifest = Manifest(
+    "greedy", title: "", transports: [.udp, .tcp],
+    constants: (0...PluginCatalog.most).map { Constant(value: UInt64($0), mask: .max, on: $0 == 0 ? .tcp : .udp) }
+      + [Constant("00")])
+  func inspect(
+    _ datagram: Datagram, memory: inout NoMemory, recorder: inout Recorder
+  ) throws(ReadError) -> Verdict { .done }
+}
+
 @Suite("The catalog")
 struct CatalogTests {
   @Test("Plugins are sorted by identifier, in whatever order they are listed; a catalog may hold another")
@@ -30,6 +41,14 @@ struct CatalogTests {
 
   @Test("A manifest's shape is bounded")
   func shape() { #expect(First.manifest.shape == 32) }
+
+  @Test("More constants on one transport than are looked for are refused at once, not dropped")
+  func tooManyConstants() async {
+    #expect(Greedy.manifest.constants(on: .tcp).count == 2)
+    #expect(Greedy.manifest.constants(on: .udp).count == PluginCatalog.most + 1)
+    #expect(Greedy.manifest.constants(on: .sctp).isEmpty)
+    await #expect(processExitsWith: .failure) { _ = PluginCatalog { Greedy.self } }
+  }
 
   @Test("A constant in text has its bytes first")
   func constants() {
