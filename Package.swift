@@ -34,7 +34,8 @@ let rooms: [Target] = [
   room("Findings", "Bytes", "Terms", "JSON"),
 
   room("Flows", "Bytes", "Terms", "Cryptography", "Packets"),
-  room("Warrants", "Bytes", "Terms", "JSON", "Cryptography", "Packets"),
+  room("Warrants", "Bytes", "Terms", "JSON", "Cryptography", "Packets")
+    .embedding("Profiles/nz-sdw.json", "Profiles/nz-search.json"),
   room("PluginKit", "Bytes", "Terms", "JSON", "Packets", "Findings"),
 ]
 
@@ -105,6 +106,14 @@ func room(_ name: String, _ imports: [String], _ products: [Target.Dependency] =
   .target(
     name: name, dependencies: imports.map { .init(stringLiteral: $0) } + products, path: "Sources/\(name)",
     exclude: ["README.md"], swiftSettings: settings())
+}
+
+extension Target {
+  /// Data files that become constants of the program: it reads none of its own at run time.
+  func embedding(_ files: String...) -> Target {
+    resources = files.map { .embedInCode($0) }
+    return self
+  }
 }
 
 func library(_ name: String, pkgConfig: String, apt package: String) -> Target {

@@ -2,6 +2,7 @@
 
 import Analysis
 import ArgumentParser
+import JSON
 import Terms
 
 struct AnalyzeCommand: ParsableCommand {
@@ -12,6 +13,10 @@ struct AnalyzeCommand: ParsableCommand {
       Captures are pcap or pcapng files, plain or compressed by gzip or zstd (found by content), or - for standard input. \
       Each file is an evidence item of its own; with --continuous all of them are one timeline.
 
+      A warrant needs a signature that holds: detached CMS over its exact bytes, beside it as WARRANT.p7s, by a signer for \
+      whom an authority of --trust or of the configuration vouches. Only a warrant with "training": true needs none, and \
+      then the output is stamped TRAINING.
+
       Limits hold for each timeline: N workers may use N times the setting. Bounds, with their defaults:
       \(bounds.map { entry in
         "  \(entry.name)=\(entry.value(AnalysisSettings()))  \(entry.note)"
@@ -20,7 +25,7 @@ struct AnalyzeCommand: ParsableCommand {
       \(ExitStatus.table)
 
       Example:
-        veilscope analyze seized.pcapng --warrant warrant.json --output findings.json --flows flows.jsonl
+        veilscope analyze seized.pcapng --warrant warrant.json --trust authority.pem --output findings.json --flows flows.jsonl
       """)
 
   /// What --limit knows.
@@ -32,14 +37,16 @@ struct AnalyzeCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The warrant: what may be read and put out.", valueName: "FILE"), completion: .file())
   var warrant: String
 
+  @OptionGroup var trust: TrustOptions
+
   @Option(help: ArgumentHelp("Where the findings go.", valueName: "FILE"), completion: .file())
   var output = "findings.json"
 
   @Option(help: ArgumentHelp("Write a line of JSON for each flow here.", valueName: "FILE"), completion: .file())
   var flows: String?
 
-  @Option(help: ArgumentHelp("Evidence items analysed side by side.", valueName: "N"))
-  var workers = 1
+  @Option(help: ArgumentHelp("Evidence items analysed side by side (unless given or configured: 1).", valueName: "N"))
+  var workers: Int?
 
   @Flag(help: "All captures are one timeline, merged by packet time: a flow over a file border is one flow.")
   var continuous = false
@@ -61,7 +68,7 @@ struct AnalyzeCommand: ParsableCommand {
 
   mutating func validate() throws {
     guard !captures.isEmpty else { throw ValidationError("no capture given: name one or more files, or -") }
-    guard (1...256).contains(workers) else {
+    if let workers, !(1...256).contains(workers) {
       throw ValidationError("--workers is \(workers); expected a number from 1 to 256")
     }
     if output == "-" || flows == "-" { throw ValidationError("outputs are files, not standard output: name one") }
@@ -72,14 +79,12 @@ struct AnalyzeCommand: ParsableCommand {
     if continuous, captures.contains("-"), captures.count > 1 {
       throw ValidationError("standard input (-) cannot be part of a set: it has no digest before it is read")
     }
-    _ = try settings()
+    _ = try bounds()
   }
 
-  /// The bounds in force.
-  func settings() throws -> AnalysisSettings {
-    var settings = AnalysisSettings()
-    settings.separateVLANs = separateVLANs
-    for text in limit {
+  /// The bounds that flags set.
+  private func bounds() throws -> [(name: String, value: Int)] {
+    try limit.map { text in
       let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
       let names = AnalyzeCommand.bounds.map(\.name)
       guard parts.count == 2, let entry = AnalyzeCommand.bounds.first(where: { $0.name == parts[0] }) else {
@@ -91,9 +96,18 @@ struct AnalyzeCommand: ParsableCommand {
         throw ValidationError(
           "--limit \(text): expected a number from \(entry.range.lowerBound) to \(entry.range.upperBound)")
       }
-      entry.set(&settings, value)
+      return (entry.name, value)
     }
-    return settings
+  }
+
+  /// The settings in force, and where each came from.
+  func configuration() throws -> Configuration {
+    var configuration = try trust.configuration()
+    for (name, value) in try bounds() { configuration.set("limits.\(name)", .integer(Int64(value)), byFlag: "--limit") }
+    if let workers { configuration.set("defaults.workers", .integer(Int64(workers)), byFlag: "--workers") }
+    if quiet { configuration.set("defaults.quiet", .boolean(true), byFlag: "--quiet") }
+    if separateVLANs { configuration.set("defaults.separate_vlans", .boolean(true), byFlag: "--separate-vlans") }
+    return configuration
   }
 
   mutating func run() throws {

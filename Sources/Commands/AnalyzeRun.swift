@@ -30,15 +30,17 @@ struct EvidenceItem {
 
 struct AnalyzeRun {
   private let command: AnalyzeCommand
-  private let settings: AnalysisSettings
+  private let configuration: Configuration
   private let authorised: AuthorisedWarrant
   private var items: [EvidenceItem]
 
   /// Reads the warrant and opens the evidence; nothing is written yet.
   init(_ command: AnalyzeCommand) throws {
     self.command = command
-    settings = try command.settings()
-    authorised = try WarrantFile.authorise(path: command.warrant)
+    configuration = try command.configuration()
+    let trust = command.trust
+    let file = try WarrantFile(path: command.warrant, signature: trust.signature, timestamp: trust.timestamp)
+    authorised = try file.authorise(try configuration.verifier(), configuration)
     if command.noDigest, authorised.requiresDigest {
       throw CommandFailure(
         status: .usage, message: "--no-digest cannot go with this warrant: its exhibits are known by their digests")
@@ -173,7 +175,7 @@ struct AnalyzeRun {
       var job = AnalysisJob(
         items: timeline.map { name(items[$0], place: $0) }, scope: authorised.scope, categories: authorised.categories,
         warrant: authorised.identity.id)
-      job.settings = settings
+      job.settings = configuration.analysis
       job.writesFlows = flows != nil
       job.isStream = timeline.contains { items[$0].file?.isSeekable == false }
       work.append(
@@ -181,8 +183,8 @@ struct AnalyzeRun {
           evidence: timeline.compactMap { items[$0].file }, settings: job.encoded(), takesDigests: !command.noDigest))
     }
     var runSettings = RunSettings()
-    runSettings.workers = command.workers
-    if !command.quiet { runSettings.progress = Progress(total: totalSize) }
+    runSettings.workers = configuration.workers
+    if !configuration.quiet { runSettings.progress = Progress(total: totalSize) }
     let outcomes: [ItemOutcome]
     do {
       outcomes = try Run.analyse(work, flows: flows, scratch: document, settings: runSettings)
@@ -205,7 +207,7 @@ struct AnalyzeRun {
       throw CommandFailure(status: .outputFailed, message: "\(error)")
     }
     sayReported(result)
-    if !command.quiet {
+    if !configuration.quiet {
       Say.output(
         Summary(result: result, authorised: authorised, findings: document.path, flows: flows?.path).text)
     }

@@ -47,5 +47,8 @@ struct Veilscope: ParsableCommand {
       \(ExitStatus.table)
       """,
     version: Version.text,
-    subcommands: [AnalyzeCommand.self, PluginsCommand.self, ExplainCommand.self, GenerateCommand.self])
+    subcommands: [
+      AnalyzeCommand.self, WarrantCommand.self, ConfigCommand.self, PluginsCommand.self, ExplainCommand.self,
+      GenerateCommand.self,
+    ])
 }

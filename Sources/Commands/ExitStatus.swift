@@ -11,6 +11,7 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
   case outputExists = 73
   case outputFailed = 74
   case notAllowed = 77
+  case configuration = 78
 
   var meaning: String {
     switch self {
@@ -22,7 +23,8 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
     case .evidenceChanged: "the evidence changed during the run; nothing was written"
     case .outputExists: "an output exists already or is a symbolic link"
     case .outputFailed: "an output could not be written whole; nothing incomplete stands under its name"
-    case .notAllowed: "the warrant does not allow it, or cannot be read"
+    case .notAllowed: "the warrant does not allow it, its signature does not hold, or it cannot be read"
+    case .configuration: "the configuration is wrong, or a file of anchors or revoked certificates cannot be used"
     }
   }
 

@@ -2,6 +2,7 @@
 
 import Analysis
 import Bytes
+import Cryptography
 import Findings
 import JSON
 import Platform
@@ -68,10 +69,33 @@ struct FindingsWriter {
     record.marking = identity.handlingMarking
     record.isTraining = identity.training
     record.isAfterExpiry = identity.isAfterExpiry
+    record.signature = identity.signature.map(signature)
     let allowed = authorised.categories.categories
     record.pluginsNotStarted = plugins.entries.filter { !allowed.isSuperset(of: $0.manifest.needs) }.map {
       $0.manifest.identifier.description
     }
+    return record
+  }
+
+  private func signature(_ signature: VerifiedSignature) -> SignatureRecord {
+    func text(_ seconds: Int64) -> String { Timestamp(wholeSeconds: seconds).text }
+    var record = SignatureRecord()
+    record.signers = signature.signers.map {
+      var signer = SignerRecord()
+      signer.subject = $0.subject
+      signer.issuer = $0.issuer
+      signer.serialNumber = $0.serialNumber
+      signer.sha256 = $0.fingerprint
+      signer.claimedTime = $0.signingTime.map(text) ?? ""
+      return signer
+    }
+    // The present is of the run, and so not in this document.
+    if case .timestamp(let authority) = signature.timeSource {
+      record.time = text(signature.time)
+      record.timestampAuthority = authority.subject
+    }
+    record.revocation = signature.revocation.state.rawValue
+    record.revocationNotes = signature.revocation.notes
     return record
   }
 

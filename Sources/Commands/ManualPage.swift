@@ -16,7 +16,7 @@ enum ManualPage {
     guard let command = try JSONReader.read(Array(dump.utf8), limits: limits)["command"],
       let name = command["commandName"]?.string
     else { throw ValidationError("the description of the commands holds no command") }
-    let shown = (command["subcommands"]?.array ?? []).filter { isShown($0) && $0["commandName"]?.string != "help" }
+    let shown = commands(command)
     var lines = [
       ".\\\" Made from the command line's declarations by `make generate`.",
       ".TH \(name.uppercased()) 1 \"\" \"Veilscope \(Version.number)\" \"User Commands\"",
@@ -32,6 +32,9 @@ enum ManualPage {
     lines += [
       ".SH FILES", ".TP", bold("NAME.partial"),
       "An output until it is whole; left behind where a run was killed.",
+      ".TP", bold("WARRANT.p7s"), "The signature over a warrant, and", ".TP", bold("WARRANT.p7s.tsr"),
+      "the time stamp over the signature, where there is one.",
+      ".TP", bold(Configuration.systemFile), "Settings of this machine.",
       ".SH \"SEE ALSO\"", "Of the findings: the JSON Schema in Documentation/schema. tshark(1), tcpdump(8)",
     ]
     return Array((lines.joined(separator: "\n") + "\n").utf8)
@@ -41,6 +44,22 @@ enum ManualPage {
 
   private static func isShown(_ value: JSONValue) -> Bool { value["shouldDisplay"]?.boolean ?? true }
 
+  /// The commands that do something, each with the words that call it: those of a group, not the group.
+  private static func commands(_ command: JSONValue) -> [Command] {
+    (command["subcommands"]?.array ?? []).filter { isShown($0) && $0["commandName"]?.string != "help" }.flatMap {
+      each in
+      let name = each["commandName"]?.string ?? ""
+      let inner = (each["subcommands"]?.array ?? []).filter { isShown($0) && $0["commandName"]?.string != "help" }
+      if inner.isEmpty { return [Command(words: name, value: each)] }
+      return inner.map { Command(words: "\(name) \($0["commandName"]?.string ?? "")", value: $0) }
+    }
+  }
+
+  private struct Command {
+    let words: String
+    let value: JSONValue
+  }
+
   private static func arguments(_ command: JSONValue) -> [JSONValue] {
     (command["arguments"]?.array ?? []).filter { argument in
       let name = argument["preferredName"]?["name"]?.string
@@ -48,18 +67,18 @@ enum ManualPage {
     }
   }
 
-  private static func synopsis(_ command: JSONValue, of program: String) -> String {
-    var words = [bold(program), bold(command["commandName"]?.string ?? "")]
-    for argument in arguments(command) {
+  private static func synopsis(_ command: Command, of program: String) -> String {
+    var words = [bold(program), bold(command.words)]
+    for argument in arguments(command.value) {
       let word = form(argument) + (argument["isRepeating"]?.boolean == true ? "..." : "")
       words.append(argument["isOptional"]?.boolean == true ? "[\(word)]" : word)
     }
     return words.joined(separator: " ")
   }
 
-  private static func section(_ command: JSONValue, of program: String) -> [String] {
-    let name = command["commandName"]?.string ?? ""
-    var lines = [".SH \"\(program) \(name)\"".uppercased(), escaped(command["abstract"]?.string ?? "")]
+  private static func section(_ called: Command, of program: String) -> [String] {
+    let command = called.value
+    var lines = [".SH \"\(program) \(called.words)\"".uppercased(), escaped(command["abstract"]?.string ?? "")]
     for argument in arguments(command) {
       let value = argument["defaultValue"]?.string.map { " (unless given: \($0))" } ?? ""
       lines += [".TP", form(argument), escaped((argument["abstract"]?.string ?? "") + value)]

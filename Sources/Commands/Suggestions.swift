@@ -4,10 +4,16 @@
 import Terms
 
 enum Suggestions {
-  static let commands = ["analyze", "plugins", "explain", "help"]
+  static let commands = ["analyze", "warrant", "config", "plugins", "explain", "help"]
+  /// Commands of a command.
+  static let subcommands = ["warrant": ["check", "show", "new"], "config": ["show"]]
   static let options = [
     "--warrant", "--output", "--flows", "--workers", "--continuous", "--overwrite", "--quiet", "--no-digest", "--limit",
-    "--separate-vlans", "--json", "--help", "--version",
+    "--separate-vlans", "--json", "--help", "--version", "--trust", "--trust-tsa", "--crl", "--signature",
+    "--timestamp",
+    "--config", "--reference", "--act", "--provision", "--legal-type", "--issued", "--issued-by", "--office", "--court",
+    "--agency", "--officer", "--from", "--until", "--data-from", "--data-until", "--target", "--exclude", "--exhibit",
+    "--category", "--covers", "--condition", "--report-due", "--offence", "--profile", "--inside-tunnels", "--training",
   ]
   /// Not listed, but no mistake.
   private static let hidden = ["generate", "-h"]
@@ -35,6 +41,11 @@ enum Suggestions {
       }
       return "The first word is a command: \(commands.joined(separator: ", ")). Captures are analysed by:"
         + " veilscope analyze CAPTURE... --warrant FILE"
+    }
+    if let known = subcommands[first] {
+      guard arguments.count > 1, !known.contains(arguments[1]) else { return nil }
+      let near = Spelling.nearest(arguments[1], among: known).map { "Did you mean '\(first) \($0)'? " } ?? ""
+      return "\(near)After `\(first)` comes one of: \(known.joined(separator: ", "))."
     }
     guard message.contains("Unexpected argument") else { return nil }
     return switch first {

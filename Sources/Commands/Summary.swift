@@ -18,6 +18,7 @@ struct Summary {
   var text: String {
     var lines: [String] = []
     if authorised.identity.training { lines += ["TRAINING: made under a warrant for exercises", ""] }
+    lines += signature
     lines += hosts
     lines += notAssessed
     lines += scope
@@ -30,6 +31,10 @@ struct Summary {
   }
 
   // MARK: - Parts
+
+  private var signature: [String] {
+    authorised.authenticity.signature.map { SignatureText.lines($0) + [""] } ?? []
+  }
 
   private var hosts: [String] {
     guard result.flows > 0 else {

@@ -1,24 +1,60 @@
-// Reads a warrant's file once, from one descriptor, and asks whether it allows the work.
+// A warrant's file and the signature beside it, each read once, from one descriptor; and whether it allows the work.
 
+import Cryptography
 import Platform
 import Terms
 import Warrants
 
-enum WarrantFile {
-  /// The warrant at `path`, authorised for recorded evidence now. Every failure ends with status 77.
-  static func authorise(path: String) throws -> AuthorisedWarrant {
-    let bytes: [UInt8]
-    do {
-      bytes = try read(path)
-    } catch let error as SystemError {
-      throw refusal(path, "cannot be read: \(error.description)")
+struct WarrantFile {
+  let path: String
+  /// What was read, and what a signature must be over.
+  let bytes: [UInt8]
+  let signature: DetachedSignature?
+  let signaturePath: String
+
+  /// Reads the three files. A missing signature or time stamp is an error only where its path was given.
+  init(path: String, signature: String? = nil, timestamp: String? = nil) throws {
+    self.path = path
+    signaturePath = signature ?? path + ".p7s"
+    // One byte more than a warrant may have, so that a longer file is seen to be one.
+    guard let bytes = try WarrantFile.read(path, Warrant.limits.bytes + 1, optional: false, of: path) else {
+      throw WarrantFile.refusal(path, "cannot be read")
     }
+    self.bytes = bytes
+    let most = DetachedSignature.longestFile
+    guard let signed = try WarrantFile.read(signaturePath, most, optional: signature == nil, of: path) else {
+      self.signature = nil
+      return
+    }
+    let stamp = try WarrantFile.read(timestamp ?? signaturePath + ".tsr", most, optional: timestamp == nil, of: path)
+    self.signature = DetachedSignature(signed, timestamp: stamp)
+  }
+
+  private static func read(_ file: String, _ most: Int, optional: Bool, of warrant: String) throws -> [UInt8]? {
     do {
-      return try AuthorisedWarrant.authorise(
-        try Warrant.parse(bytes), now: Timestamp(nanoseconds: Clock.wall), purpose: .recorded)
+      return try FileBytes.read(file, atMost: most)
     } catch {
-      throw refusal(path, "\(error)")
+      if optional, error.isMissing { return nil }
+      throw refusal(warrant, "cannot be read: \(error)")
     }
+  }
+
+  /// The warrant, authorised for recorded evidence now. Every failure ends with status 77.
+  func authorise(_ verifier: SignatureVerifier, _ configuration: Configuration) throws -> AuthorisedWarrant {
+    let authorised: AuthorisedWarrant
+    do {
+      authorised = try AuthorisedWarrant.authorise(
+        try Warrant.parse(bytes), signature: signature, verifier: verifier, now: Timestamp(nanoseconds: Clock.wall),
+        purpose: .recorded)
+    } catch {
+      throw WarrantFile.refusal(path, "\(error)")
+    }
+    let problems = authorised.warrant.profileProblems
+    if configuration.profileProblemsAreErrors, !problems.isEmpty {
+      throw WarrantFile.refusal(path, problems.map(\.description).joined(separator: "\n"))
+    }
+    for problem in problems { Say.error("veilscope: warning: \(Say.plain(path)): \(Say.plain(problem.description))") }
+    return authorised
   }
 
   private static func refusal(_ path: String, _ reasons: String) -> CommandFailure {
@@ -26,20 +62,5 @@ enum WarrantFile {
     return CommandFailure(
       status: .notAllowed,
       message: "the warrant \(Say.plain(path)) does not allow this:\n" + lines.joined(separator: "\n"))
-  }
-
-  /// One byte more than a warrant may have, so that a longer file is seen to be one.
-  private static let longest = (1 << 20) + 1
-
-  private static func read(_ path: String) throws -> [UInt8] {
-    let file = try InputFile(path: path)
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 65_536)
-    while bytes.count < longest {
-      let count = try file.readNext(into: &buffer)
-      if count == 0 { break }
-      bytes += buffer[0..<count]
-    }
-    return bytes
   }
 }

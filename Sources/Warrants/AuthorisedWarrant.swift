@@ -1,12 +1,18 @@
 // From a warrant that was read to one that allows this use now. The only way to a scope leads through here.
 
 import Bytes
+import Cryptography
 import Terms
 
 /// How it is known that a warrant is what the authority issued.
 public enum WarrantAuthenticity: Hashable, Sendable {
-  /// Not signed, as only an exercise may be. A verified signature becomes a case of its own, with the signer it names.
+  /// Not signed, or not verified, as only an exercise may be.
   case unsignedTraining
+  /// A signature over the document's exact bytes holds.
+  case signed(VerifiedSignature)
+
+  /// The signature, where there is one that holds.
+  public var signature: VerifiedSignature? { if case .signed(let signature) = self { signature } else { nil } }
 }
 
 /// A warrant that holds now, for this purpose. Nothing but `authorise` makes one.
@@ -25,11 +31,22 @@ public struct AuthorisedWarrant: Sendable {
   }
 
   /// Whether `warrant` allows work of this purpose to begin at `now`; otherwise every reason why not.
+  ///
+  /// - Parameters:
+  ///   - signature: over the exact bytes of the document. Only a training warrant needs none; where an anchor is given,
+  ///     its signature too is verified if there is one.
+  ///   - verifier: what is trusted, and the policy. Live capture asks for a check of revocation whatever it says.
   public static func authorise(
-    _ warrant: Warrant, now: Timestamp, purpose: Warrant.Purpose = .recorded
+    _ warrant: Warrant, signature: DetachedSignature? = nil, verifier: SignatureVerifier = SignatureVerifier(),
+    now: Timestamp, purpose: Warrant.Purpose = .recorded
   ) throws(WarrantRefusal) -> AuthorisedWarrant {
     var reasons: [WarrantRefusal.Reason] = []
-    if !warrant.training { reasons.append(.notSigned) }
+    var authenticity = WarrantAuthenticity.unsignedTraining
+    do throws(WarrantRefusal.Reason) {
+      authenticity = try authenticate(warrant, signature, verifier, now, purpose)
+    } catch {
+      reasons.append(error)
+    }
     var afterExpiry = false
     if !warrant.authority.contains(now) {
       if let from = warrant.authority.from, now < from {
@@ -43,7 +60,25 @@ public struct AuthorisedWarrant: Sendable {
     }
     if !warrant.covers.contains(purpose) { reasons.append(.notCovering(purpose, covers: warrant.covers)) }
     guard reasons.isEmpty else { throw WarrantRefusal(reasons: reasons) }
-    return AuthorisedWarrant(warrant, purpose, .unsignedTraining, afterExpiry: afterExpiry)
+    return AuthorisedWarrant(warrant, purpose, authenticity, afterExpiry: afterExpiry)
+  }
+
+  /// How the document is known to be the authority's.
+  public static func authenticate(
+    _ warrant: Warrant, _ signature: DetachedSignature?, _ verifier: SignatureVerifier, _ now: Timestamp,
+    _ purpose: Warrant.Purpose
+  ) throws(WarrantRefusal.Reason) -> WarrantAuthenticity {
+    if warrant.training, signature == nil || verifier.anchors.isEmpty { return .unsignedTraining }
+    guard let signature else { throw .notSigned }
+    var verifier = verifier
+    if purpose == .live { verifier.policy.requiresRevocationCheck = true }
+    do throws(SignatureRefusal) {
+      return .signed(
+        try verifier.verify(
+          signature, over: warrant.document, now: now.wholeSeconds, notBefore: warrant.issued.wholeSeconds))
+    } catch {
+      throw .signature(error)
+    }
   }
 
   public var scope: Scope { Scope(self) }
@@ -76,8 +111,10 @@ public struct AuthorisedWarrant: Sendable {
 
 /// Why a well-formed warrant does not allow what was asked: each reason names its field and what was expected.
 public struct WarrantRefusal: Error, Equatable, Sendable, CustomStringConvertible {
-  public enum Reason: Hashable, Sendable {
+  public enum Reason: Error, Hashable, Sendable {
     case notSigned
+    /// There is a signature, which does not hold.
+    case signature(SignatureRefusal)
     case notYetValid(from: Timestamp, now: Timestamp)
     case expired(until: Timestamp, now: Timestamp)
     case notCovering(Warrant.Purpose, covers: [Warrant.Purpose])
@@ -88,9 +125,11 @@ public struct WarrantRefusal: Error, Equatable, Sendable, CustomStringConvertibl
       switch self {
       case .notSigned:
         WarrantProblem(
-          "training", found: "false",
-          expected: "true: signatures are not verified by this version: only training warrants (\"training\": true)"
-            + " are accepted")
+          "signature", found: "none",
+          expected:
+            "the authority's signature over this file, beside it as FILE.p7s (only \"training\": true needs none)")
+      case .signature(let refusal):
+        WarrantProblem("signature", found: "\(refusal.of): \(refusal.found)", expected: refusal.expected)
       case .notYetValid(let from, let now):
         WarrantProblem("authority.from", found: from.text, expected: "a time not after now, \(now.text)")
       case .expired(let until, let now):
@@ -111,4 +150,15 @@ public struct WarrantRefusal: Error, Equatable, Sendable, CustomStringConvertibl
   public let reasons: [Reason]
 
   public var description: String { reasons.map(\.problem.description).joined(separator: "\n") }
+}
+
+extension Timestamp {
+  /// Seconds since 1970-01-01 UTC, the fraction cut off: what certificates and signatures count in.
+  public var wholeSeconds: Int64 { nanoseconds / 1_000_000_000 - (nanoseconds % 1_000_000_000 < 0 ? 1 : 0) }
+
+  /// Saturates at the ends of Int64.
+  public init(wholeSeconds: Int64) {
+    let (product, overflow) = wholeSeconds.multipliedReportingOverflow(by: 1_000_000_000)
+    self.init(nanoseconds: overflow ? (wholeSeconds < 0 ? .min : .max) : product)
+  }
 }

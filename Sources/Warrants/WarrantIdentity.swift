@@ -1,6 +1,7 @@
 // What output says of the warrant it was made under.
 
 import Bytes
+import Cryptography
 import Terms
 
 /// The `warrant` object of the findings document, as text: every value comes from the warrant.
@@ -27,6 +28,8 @@ public struct WarrantIdentity: Hashable, Sendable {
   public let handlingMarking: String?
   public let training: Bool
   public let isAfterExpiry: Bool
+  /// Nil for a training warrant whose signature was not verified.
+  public let signature: VerifiedSignature?
 
   init(_ authorised: AuthorisedWarrant) {
     let warrant = authorised.warrant
@@ -49,5 +52,6 @@ public struct WarrantIdentity: Hashable, Sendable {
     handlingMarking = warrant.handling?.marking
     training = warrant.training
     isAfterExpiry = authorised.isAfterExpiry
+    signature = authorised.authenticity.signature
   }
 }

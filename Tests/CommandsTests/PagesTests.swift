@@ -14,6 +14,7 @@ struct CommandPagesTests {
   private static let numbers: [(ExitStatus, Int32)] = [
     (.done, 0), (.reported, 3), (.usage, 64), (.notACapture, 65), (.cannotOpen, 66), (.evidenceChanged, 70),
     (.outputExists, 73), (.outputFailed, 74), (.notAllowed, 77),
+    (.configuration, 78),
   ]
 
   @Test("Each exit status has its number, and no two have one meaning")
@@ -39,7 +40,7 @@ struct CommandPagesTests {
       let at = try #require(lines[start...].firstIndex(of: "\\fB\(status.rawValue)\\fR"))
       #expect(lines[at + 1] == status.meaning.replacing("-", with: "\\-"))
     }
-    for section in ["VEILSCOPE ANALYZE", "VEILSCOPE PLUGINS", "VEILSCOPE EXPLAIN"] {
+    for section in ["VEILSCOPE ANALYZE", "VEILSCOPE WARRANT CHECK", "VEILSCOPE PLUGINS", "VEILSCOPE EXPLAIN"] {
       #expect(lines.contains(".SH \"\(section)\""))
     }
     #expect(!page.contains("VEILSCOPE GENERATE"))

@@ -28,7 +28,7 @@ struct ParsingTests {
     #expect(command.warrant == "w.json")
     #expect(command.output == "findings.json")
     #expect(command.flows == nil)
-    #expect(command.workers == 1)
+    #expect(command.workers == nil && Configuration().workers == 1)
     #expect(!command.continuous && !command.overwrite && !command.quiet && !command.noDigest && !command.separateVLANs)
   }
 
@@ -39,7 +39,7 @@ struct ParsingTests {
         + " --output o.json --warrant w")
     #expect(command.output == "o.json" && command.flows == "f.jsonl" && command.workers == 4)
     #expect(command.continuous && command.overwrite && command.quiet)
-    let settings = try command.settings()
+    let settings = try command.configuration().analysis
     #expect(settings.flows == 20 && settings.tcpIdle == 5 && settings.separateVLANs)
   }
 

@@ -25,7 +25,8 @@ struct SuggestionsTests {
       ("analize a --warrant w", "analyze"), ("anaylze a", "analyze"), ("plugin", "plugins"), ("explian x", "explain"),
       ("analyze a --warant w", "--warrant"), ("analyze a --warrant w --overwite", "--overwrite"),
       ("analyze a --warrant w --seperate-vlans", "--separate-vlans"), ("analyze a --warrant w --flow=x", "--flows"),
-      ("plugins --jsn", "--json"),
+      ("plugins --jsn", "--json"), ("warrant chek w", "warrant check"), ("config sow", "config show"),
+      ("warrant check w --trsut a", "--trust"), ("warrent check w", "warrant"),
     ])
   func nearest(words: String, name: String) {
     #expect(said(words).contains("Did you mean '\(name)'?"))
@@ -34,7 +35,7 @@ struct SuggestionsTests {
   @Test(
     "What is like no name is told what belongs there",
     arguments: [
-      "frobnicate", "--warrant w a.pcap", "seized.pcap --warrant w", "--wurst",
+      "frobnicate", "--warrant w a.pcap", "seized.pcap --warrant w", "--frobnicate",
     ])
   func unlike(words: String) {
     #expect(said(words).contains("veilscope analyze CAPTURE... --warrant FILE"))
@@ -61,7 +62,14 @@ struct SuggestionsTests {
     let root = try #require(dump["command"] as? [String: Any])
     let shown = (root["subcommands"] as? [[String: Any]] ?? []).filter { $0["shouldDisplay"] as? Bool == true }
     #expect(Set(shown.compactMap { $0["commandName"] as? String }) == Set(Suggestions.commands))
-    let arguments = (shown + [root]).flatMap { $0["arguments"] as? [[String: Any]] ?? [] }
+    func inner(_ command: [String: Any]) -> [[String: Any]] {
+      (command["subcommands"] as? [[String: Any]] ?? []).filter { $0["commandName"] as? String != "help" }
+    }
+    for command in shown where !inner(command).isEmpty {
+      let name = try #require(command["commandName"] as? String)
+      #expect(inner(command).compactMap { $0["commandName"] as? String } == Suggestions.subcommands[name])
+    }
+    let arguments = (shown + shown.flatMap(inner) + [root]).flatMap { $0["arguments"] as? [[String: Any]] ?? [] }
     let names = arguments.filter { $0["shouldDisplay"] as? Bool == true }
       .compactMap { ($0["preferredName"] as? [String: Any])?["name"] as? String }
     #expect(Set(names.map { "--\($0)" }) == Set(Suggestions.options))

@@ -1,6 +1,7 @@
 // The page that analyze prints, for a report that holds some of everything.
 
 import Bytes
+import Cryptography
 import Foundation
 import JSON
 import Platform
@@ -57,7 +58,9 @@ struct SummaryTests {
     let sample = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appendingPathComponent("Samples/wireguard-openvpn/warrant.json")
     return Summary(
-      result: result, authorised: try WarrantFile.authorise(path: sample.path), findings: "findings.json", flows: flows
+      result: result,
+      authorised: try WarrantFile(path: sample.path).authorise(SignatureVerifier(), Configuration()),
+      findings: "findings.json", flows: flows
     ).text
   }
 

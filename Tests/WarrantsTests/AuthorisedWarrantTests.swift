@@ -23,13 +23,13 @@ private func refusal(
 }
 
 @Suite struct AuthorisedWarrantTests {
-  @Test func onlyTrainingWarrantsAreAccepted() throws {
+  @Test func onlyTrainingNeedsNoSignature() throws {
     let refused = try #require(
       refusal([("training", nil), ("exhibits", exhibits)], now: "2026-06-01T00:00:00Z"))
     #expect(refused.reasons == [.notSigned])
     #expect(
-      refused.description.contains(
-        "signatures are not verified by this version: only training warrants (\"training\": true) are accepted"))
+      refused.description == "signature: found none; expected the authority's signature over this file, beside it as"
+        + " FILE.p7s (only \"training\": true needs none)")
   }
 
   /// Half-open: the first instant is in, the last is out.
