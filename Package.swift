@@ -36,6 +36,7 @@ let rooms: [Target] = [
   room("Flows", "Bytes", "Terms", "Cryptography", "Packets"),
   room("Warrants", "Bytes", "Terms", "JSON", "Cryptography", "Packets")
     .embedding("Profiles/nz-sdw.json", "Profiles/nz-search.json"),
+  room("Custody", "Bytes", "Terms", "JSON", "Cryptography", "Platform"),
   room("PluginKit", "Bytes", "Terms", "JSON", "Packets", "Findings"),
 ]
 
@@ -60,7 +61,7 @@ let package = Package(
         "Commands",
         [
           "Bytes", "Terms", "JSON", "Cryptography", "Platform", "CaptureFiles", "Findings", "Warrants", "PluginKit",
-          "Analysis", "Supervision",
+          "Custody", "Analysis", "Supervision",
         ], [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
       .executableTarget(
         name: "veilscope", dependencies: ["Commands", "ShippedPlugins"], path: "Sources/veilscope",
@@ -80,7 +81,7 @@ let package = Package(
     ]
       + [
         "Bytes", "Terms", "JSON", "Cryptography", "Platform", "CaptureFiles", "Packets", "Wire", "Findings", "Flows",
-        "Warrants", "PluginKit",
+        "Warrants", "Custody", "PluginKit",
         "Analysis", "PluginTestKit", "Supervision", "Commands",
       ].map(tests) + [pluginTests()]
   )
@@ -132,7 +133,7 @@ func plugin(_ name: String) -> Target {
 /// A room's tests: may see every room before it, and those that sign something a certificate authority.
 func tests(_ name: String) -> Target {
   let authority: [Target.Dependency] =
-    ["Cryptography", "Warrants", "Commands"].contains(name) ? ["SigningAuthority"] : []
+    ["Cryptography", "Warrants", "Custody", "Commands"].contains(name) ? ["SigningAuthority"] : []
   return .testTarget(
     name: "\(name)Tests", dependencies: [.init(stringLiteral: name)] + authority, path: "Tests/\(name)Tests",
     swiftSettings: settings())

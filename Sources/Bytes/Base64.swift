@@ -38,4 +38,50 @@ public enum Base64 {
     text.append(characters > 2 ? character(group >> 6) : padding)
     text.append(characters > 3 ? character(group) : padding)
   }
+
+  /// The text of the bytes.
+  public static func text(_ bytes: [UInt8]) -> String {
+    var out: [UInt8] = []
+    bytes.withRawSpan { append($0, to: &out) }
+    return String(decoding: out, as: UTF8.self)
+  }
+
+  /// The bytes of a text as `append` writes it, and of no other: nothing else in it, padding whole, unused bits zero.
+  public static func bytes(_ text: String) -> [UInt8]? {
+    let characters = Array(text.utf8)
+    guard characters.count.isMultiple(of: 4) else { return nil }
+    var out: [UInt8] = []
+    out.reserveCapacity(characters.count / 4 &* 3)
+    var group: UInt32 = 0
+    var count = 0
+    for character in characters {
+      guard let value = value(of: character) else { break }
+      group = group << 6 | value
+      count &+= 1
+      if count.isMultiple(of: 4) {
+        for shift in [UInt32(16), 8, 0] { out.append(UInt8(truncatingIfNeeded: group >> shift)) }
+        group = 0
+      }
+    }
+    switch count % 4 {
+    case 2: out.append(UInt8(truncatingIfNeeded: group >> 4))
+    case 3: for shift in [UInt32(10), 2] { out.append(UInt8(truncatingIfNeeded: group >> shift)) }
+    default: break
+    }
+    // What is written again must be the same.
+    var again: [UInt8] = []
+    out.withRawSpan { append($0, to: &again) }
+    return again == characters ? out : nil
+  }
+
+  private static func value(of character: UInt8) -> UInt32? {
+    switch character {
+    case 0x41...0x5a: UInt32(character &- 0x41)
+    case 0x61...0x7a: UInt32(character &- 0x61 &+ 26)
+    case 0x30...0x39: UInt32(character &- 0x30 &+ 52)
+    case 0x2b: 62
+    case 0x2f: 63
+    default: nil
+    }
+  }
 }

@@ -94,6 +94,12 @@ public struct DigestContext: ~Copyable {
 }
 
 extension DigestContext {
+  /// Ends the message and gives a copy of its digest.
+  public mutating func finished() -> [UInt8] {
+    finish()
+    return digest.array
+  }
+
   /// The same as lower-case hexadecimal text.
   public mutating func text(of bytes: RawSpan) -> String {
     update(bytes)

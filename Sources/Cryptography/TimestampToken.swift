@@ -110,7 +110,7 @@ struct TimestampToken: ~Copyable {
     return try checkAuthority(anchors, lists, now)
   }
 
-  private func checkImprint(_ signature: [UInt8], _ values: [[UInt8]]) throws(SignatureRefusal) {
+  func checkImprint(_ signature: [UInt8], _ values: [[UInt8]]) throws(SignatureRefusal) {
     // Sound, here and below: reads what the token owns.
     let imprint = unsafe TS_TST_INFO_get_msg_imprint(info.pointer)
     let digest = unsafe ObjectIdentifier.algorithm(TS_MSG_IMPRINT_get_algo(imprint))

@@ -88,6 +88,9 @@ public final class InputFile: Sendable {
 
   deinit { close(descriptor) }
 
+  /// Where it is, as the kernel resolved the name: the absolute path, links in folders followed; of a pipe its number.
+  public var resolvedPath: String? { OpenFile.path(of: descriptor) }
+
   /// The identity as it is now; compare with `identity` to know whether somebody wrote to the file.
   public func currentIdentity() throws(SystemError) -> FileIdentity {
     FileIdentity(try InputFile.status(of: descriptor, named: name))

@@ -31,6 +31,9 @@ public final class OutputFile: @unchecked Sendable {
   /// Whether what stood under the final name waits under the temporary one, for `withdraw`.
   private var keepsOld = false
 
+  /// Is told of everything that is handed to the system, in order, and of what is taken back. Set before the first write.
+  public var observer: (any WriteObserver)?
+
   /// What the temporary name adds to the final one.
   public static let suffix = ".partial"
   /// One write a quarter of a mebibyte: the cost of the calls vanishes, and memory stays small.
@@ -95,6 +98,25 @@ public final class OutputFile: @unchecked Sendable {
       throw fail(SystemError(last: "shorten", partialPath))
     }
     flushed = size
+    observer?.cut(to: size)
+  }
+
+  /// Reads what was flushed at `offset` into `out`, at most its count. Returns how many bytes; 0 at the end.
+  public func read(at offset: UInt64, into out: inout [UInt8]) throws(OutputError) -> Int {
+    let descriptor = descriptor
+    let count = SystemCall.retrying {
+      // Sound: the kernel writes at most `count` bytes into the array's own storage, within the call.
+      unsafe out.withUnsafeMutableBytes { unsafe pread(descriptor, $0.baseAddress, $0.count, off_t(offset)) }
+    }
+    guard count >= 0 else { throw .system(SystemError(last: "read back", partialPath)) }
+    return count
+  }
+
+  /// Where it stands, as the kernel resolved the name. Without the temporary name's suffix.
+  public var resolvedPath: String? {
+    OpenFile.path(of: descriptor).map {
+      $0.hasSuffix(OutputFile.suffix) ? String($0.dropLast(OutputFile.suffix.count)) : $0
+    }
   }
 
   /// Appends the whole contents of `spool`, inside the kernel where the file system can.
@@ -183,6 +205,7 @@ public final class OutputFile: @unchecked Sendable {
     do {
       try SystemCall.writeAll(bytes, to: descriptor, subject: partialPath)
     } catch { throw fail(error) }
+    observer?.wrote(bytes, at: flushed)
     flushed &+= UInt64(bytes.byteCount)
   }
 
@@ -191,4 +214,12 @@ public final class OutputFile: @unchecked Sendable {
     self.failure = failure
     return failure
   }
+}
+
+/// Watches what is written to an output. What is appended from a spool passes it by: there the offsets have a gap.
+public protocol WriteObserver: AnyObject {
+  /// `bytes` now stand at `offset`.
+  func wrote(_ bytes: RawSpan, at offset: UInt64)
+  /// What stood behind the first `size` bytes is gone.
+  func cut(to size: UInt64)
 }

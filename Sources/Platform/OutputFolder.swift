@@ -65,19 +65,42 @@ final class OutputFolder: Sendable {
 
   /// Removes a leftover partial file, unless another run holds its lock.
   func removeLeftover(_ name: String, path: String) throws(OutputError) {
+    guard let file = try lock(name, path: path) else { return }
+    defer { close(file) }
+    // Sound: the name is lent as a C string for the call.
+    guard unsafe unlinkat(descriptor, name, 0) == 0 else { throw .system(SystemError(last: "remove", path)) }
+  }
+
+  /// Opens `name`, holding its lock; nil where nothing stands there. `.inUse` where another run holds it.
+  func lock(_ name: String, path: String) throws(OutputError) -> Int32? {
     let file = SystemCall.retrying {
       // Sound: the name is lent as a C string for the call.
       unsafe openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
     }
     guard file >= 0 else {
       let error = SystemError(last: "open", path)
-      if error.code == ENOENT { return }
+      if error.code == ENOENT { return nil }
       throw .system(error)
     }
-    defer { close(file) }
-    if flock(file, LOCK_EX | LOCK_NB) != 0, SystemCall.lastError == EWOULDBLOCK { throw .inUse(path) }
-    // Sound: the name is lent as a C string for the call.
-    guard unsafe unlinkat(descriptor, name, 0) == 0 else { throw .system(SystemError(last: "remove", path)) }
+    if flock(file, LOCK_EX | LOCK_NB) != 0, SystemCall.lastError == EWOULDBLOCK {
+      close(file)
+      throw .inUse(path)
+    }
+    return file
+  }
+
+  /// Opens `name` for reading and for writing at its end, holding its lock.
+  func openToAppend(_ name: String, path: String) throws(OutputError) -> Int32 {
+    let file = SystemCall.retrying {
+      // Sound: the name is lent as a C string for the call.
+      unsafe openat(descriptor, name, O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC)
+    }
+    guard file >= 0 else { throw .system(SystemError(last: "open", path)) }
+    if flock(file, LOCK_EX | LOCK_NB) != 0, SystemCall.lastError == EWOULDBLOCK {
+      close(file)
+      throw .inUse(path)
+    }
+    return file
   }
 
   func remove(_ name: String) {

@@ -27,6 +27,37 @@ public enum Terminal: Int32, Sendable {
   }
 }
 
+extension Terminal {
+  /// Asks on the terminal for a secret, which is not shown while it is typed. Nil where there is no terminal, or nothing
+  /// was typed.
+  public static func secret(_ question: String) -> [UInt8]? {
+    // Sound: the path is a constant.
+    let terminal = SystemCall.retrying { unsafe open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC) }
+    guard terminal >= 0 else { return nil }
+    defer { close(terminal) }
+    func say(_ text: String) {
+      do throws(SystemError) {
+        try Array(text.utf8).withRawSpan { (span) throws(SystemError) in
+          try SystemCall.writeAll(span, to: terminal, subject: "the terminal")
+        }
+      } catch { return }
+    }
+    guard veil_set_echo(terminal, 0) == 0 else { return nil }
+    defer {
+      _ = veil_set_echo(terminal, 1)
+      say("\n")
+    }
+    say(question)
+    var secret: [UInt8] = []
+    var byte: UInt8 = 0
+    // Sound: one byte is written to a variable of ours.
+    while secret.count < 1024, SystemCall.retrying({ unsafe read(terminal, &byte, 1) }) == 1, byte != 0x0a {
+      secret.append(byte)
+    }
+    return secret.isEmpty ? nil : secret
+  }
+}
+
 extension Terminal: CustomStringConvertible {
   public var description: String {
     switch self {

@@ -13,14 +13,23 @@ public struct RunSettings: Sendable {
   public init() {}
 }
 
+/// What a run tells while it goes on, on the thread that called it.
+public enum RunEvent {
+  /// Time has passed: at least four times a second while workers work.
+  case waited
+  /// An item is done, whatever came of it. In no certain order.
+  case finished(item: Int, ItemOutcome)
+}
+
 public enum Run {
   /// Analyses `items`.
   ///
   /// Flow records go to `flows`, in the order of the items; it is neither finished nor published here. Everything else is
   /// in the outcomes. `scratch` names the folder in which records wait; nothing is written to it itself.
-  /// Throws where the run had to be given up: then nothing may be published.
+  /// Throws where the run had to be given up: then nothing may be published. What `watch` throws gives it up too.
   public static func analyse(
-    _ items: [WorkItem], flows: OutputFile?, scratch: OutputFile, settings: RunSettings
+    _ items: [WorkItem], flows: OutputFile?, scratch: OutputFile, settings: RunSettings,
+    watch: (RunEvent) throws(RunError) -> Void = { (_) throws(RunError) in }
   ) throws(RunError) -> [ItemOutcome] {
     let state = RunState(items, flows: flows, scratch: scratch, settings: settings)
     let count = max(min(settings.workers, items.count), 1)
@@ -34,12 +43,24 @@ public enum Run {
         break
       }
     }
+    var told: Set<Int> = []
+    func tell() {
+      guard !state.stop.isSet else { return }
+      do throws(RunError) {
+        for (index, outcome) in state.finished where told.insert(index).inserted {
+          try watch(.finished(item: index, outcome))
+        }
+        try watch(.waited)
+      } catch { state.giveUp(error) }
+    }
     while !state.isOver.wait(milliseconds: Progress.interval) {
       let now = state.meter.now
       settings.progress?.draw(now.bytes, now.frames)
+      tell()
     }
     for thread in threads { thread.join() }
     settings.progress?.erase()
+    tell()
     if let error = state.stop.error { throw error }
     return state.outcomes
   }
@@ -81,11 +102,18 @@ private final class RunState: Sendable {
           return $0.count
         }
         if count == items.count { isOver.open() }
-      } catch {
-        stop.set(error)
-        isOver.open()
-      }
+      } catch { giveUp(error) }
     }
+  }
+
+  func giveUp(_ error: RunError) {
+    stop.set(error)
+    isOver.open()
+  }
+
+  /// Those that are done.
+  var finished: [(item: Int, outcome: ItemOutcome)] {
+    done.withLock { done in items.indices.compactMap { index in done[index].map { (index, $0) } } }
   }
 
   /// In the order of the items.

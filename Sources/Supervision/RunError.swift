@@ -10,10 +10,14 @@ public enum RunError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The system refused what every worker needs: a process, a pipe, memory.
   case system(SystemError)
 
+  /// Whoever watched it could not go on, in words.
+  case watcher(String)
+
   public var description: String {
     switch self {
     case .output(let error): error.description
     case .system(let error): error.description
+    case .watcher(let reason): reason
     }
   }
 }

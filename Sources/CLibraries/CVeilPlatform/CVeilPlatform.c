@@ -15,6 +15,8 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/timex.h>
+#include <termios.h>
 #include <unistd.h>
 
 #if defined(__x86_64__)
@@ -64,6 +66,22 @@ int veil_terminal_columns(int descriptor) {
 int veil_error_number(void) { return errno; }
 
 void veil_set_error_number(int number) { errno = number; }
+
+int veil_clock_state(int *status, int64_t *estimated_error, int64_t *maximum_error) {
+  struct timex state = {.modes = 0};
+  int result = adjtimex(&state);
+  *status = state.status;
+  *estimated_error = state.esterror;
+  *maximum_error = state.maxerror;
+  return result;
+}
+
+int veil_set_echo(int descriptor, int shown) {
+  struct termios terminal;
+  if (tcgetattr(descriptor, &terminal) != 0) return -1;
+  terminal.c_lflag = shown ? terminal.c_lflag | ECHO : terminal.c_lflag & ~(tcflag_t)ECHO;
+  return tcsetattr(descriptor, TCSAFLUSH, &terminal);
+}
 
 int veil_spawn_close_from(void *actions, int lowest) {
   return posix_spawn_file_actions_addclosefrom_np(actions, lowest);

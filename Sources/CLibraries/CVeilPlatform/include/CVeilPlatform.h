@@ -22,6 +22,12 @@ int veil_terminal_columns(int descriptor);
 int veil_error_number(void);
 void veil_set_error_number(int number);
 
+// The state of the system's clock (adjtimex, changing nothing): status bits, estimated and greatest error in
+// microseconds. The result is TIME_OK and so on.
+int veil_clock_state(int *status, int64_t *estimated_error, int64_t *maximum_error);
+// Whether what is typed on a terminal is shown on it; -1 where the descriptor is none.
+int veil_set_echo(int descriptor, int shown);
+
 // Child processes. `actions` is a posix_spawn_file_actions_t *.
 int veil_spawn_close_from(void *actions, int lowest);
 int veil_parent_death_signal(int signal);
