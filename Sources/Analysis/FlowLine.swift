@@ -113,13 +113,13 @@ struct FlowLine {
       out.append(0x22)
     }
     record.json.continueObject()
-    let tunnel = ended.watch?.tunnel ?? .none
+    let tunnel = ended.watch?.said.tunnel ?? .none
     if ended.entry.beginsMidStream { record.put(FlowFields.beginsMidStream, FlowFlag(true)) }
     if tunnel != .none { record.put(FlowFields.tunnel, Label(tunnel.name)) }
     if ended.entry.carrier != .none { record.put(FlowFields.carrier, Label(ended.entry.carrier.name)) }
     if ended.entry.isContinued { record.put(FlowFields.continues, FlowFlag(true)) }
     if let annex = ended.annex { write(annex, isContinued: ended.entry.isContinued, to: &record) }
-    if let watch = ended.watch { write(watch, to: &record) }
+    if let watch = ended.watch { write(watch.said, to: &record) }
     if !indications.isEmpty { record.put(Indication.field, indications) }
     writeReasons(ended.watch, to: &record)
     record.json.endObject()
@@ -214,7 +214,7 @@ struct FlowLine {
   // MARK: - What few flows have
 
   private func writeReasons(_ watch: FlowWatch?, to record: inout FieldWriter) {
-    let others = watch?.notAssessable ?? []
+    let others = watch?.said.part.notAssessable ?? []
     guard !core.isEmpty || !others.isEmpty else { return }
     record.json.key(FlowFields.notAssessable.name)
     record.json.beginArray()
@@ -239,25 +239,24 @@ struct FlowLine {
   }
 
   /// One object a kind of observation; an array of them where a kind was seen more than once.
-  private func write(_ watch: FlowWatch, to record: inout FieldWriter) {
-    if !watch.protocols.isEmpty {
-      record.put(FlowFields.protocols, watch.protocols.map { Label($0.description) })
+  private func write(_ said: FlowStatement, to record: inout FieldWriter) {
+    if !said.protocols.isEmpty {
+      record.put(FlowFields.protocols, said.protocols.map { Label($0.description) })
     }
     var written: [String] = []
-    for object in watch.objects {
+    for object in said.part.objects {
       let name = object.record.description
       guard !written.contains(name) else { continue }
       written.append(name)
-      let same = watch.objects.filter { $0.record.description == name }
+      let same = said.part.objects.filter { $0.record.description == name }
       record.json.key(object.record)
       if same.count > 1 { record.json.beginArray() }
       for each in same {
         record.json.beginObject()
         record.json.fragment(each.json)
-        let way = watch.streams[each.stream].way
-        if !way.isEmpty {
+        if !each.way.isEmpty {
           record.put(
-            StreamWay.field, way.map { Label(context.plugins.entries[$0].manifest.identifier.description) })
+            StreamWay.field, each.way.map { Label(context.plugins.entries[$0].manifest.identifier.description) })
         }
         record.json.endObject()
       }

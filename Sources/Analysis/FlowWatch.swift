@@ -1,4 +1,4 @@
-// What the plugins know of one flow: its streams, their memories, and what was said so far.
+// What the plugins know of one flow: its streams, and how far each plugin has read them.
 
 import Bytes
 import Findings
@@ -87,60 +87,40 @@ struct WatchedStream {
   }
 }
 
-/// One object of the flow record, made of one or more observations.
-struct ObservedObject {
-  let record: StaticString
-  let stream: Int
-  var types: [ObjectIdentifier]
-  /// Members of the JSON object, with commas between.
-  var json: [UInt8]
-}
-
-extension [ObservedObject] {
-  fileprivate mutating func add(_ type: ObjectIdentifier, of record: StaticString, stream: Int, members: [UInt8]) {
-    if let last = lastIndex(where: { $0.stream == stream && $0.record.isSame(as: record) }),
-      !self[last].types.contains(type)
-    {
-      self[last].types.append(type)
-      if !self[last].json.isEmpty, !members.isEmpty { self[last].json.append(0x2c) }
-      self[last].json.append(contentsOf: members)
-    } else {
-      // A copy of its own: the caller's memory is used again.
-      append(ObservedObject(record: record, stream: stream, types: [type], json: members.withRawSpan { $0.array }))
-    }
-  }
-}
-
-/// The plugins' side of one flow.
+/// The plugins' side of one flow: what is still being read, and what was said so far.
 final class FlowWatch {
   var streams: [WatchedStream]
-  var objects: [ObservedObject] = []
-  var findings: [PendingFinding] = []
-  var notAssessable: [String] = []
-  /// Names of what was recognised, in order.
-  var protocols: [StaticString] = []
-  /// The plugins go on in a later part of the flow; this part was said all of.
-  var isConcluded = false
-  /// What the flow carries as a tunnel of addressed packets.
-  var tunnel = Carrier.none
-
   /// How far plugins have read the flow's own stream.
   var read = StreamPlace()
-  /// Where the first byte stands that came again with another content.
-  var contradiction = StreamPlace.never
+  var said: FlowStatement
 
-  init() { streams = [WatchedStream(source: .flow(client: 0, server: 0), way: [])] }
+  init() {
+    streams = [WatchedStream(source: .flow(client: 0, server: 0), way: [])]
+    said = FlowStatement()
+  }
+
+  private init(concluded said: FlowStatement) {
+    streams = []
+    self.said = said
+  }
+
+  /// Whether nothing is read any more: of a part of a flow that goes on in a later one.
+  var isConcluded: Bool { streams.isEmpty }
+
+  /// A further part of the flow begins: plugins go on reading, and what they said stays with the part before, which is
+  /// given.
+  func beginPart() -> FlowWatch { FlowWatch(concluded: said.beginPart()) }
 
   func note(protocol name: StaticString) {
-    if !protocols.contains(where: { $0.isSame(as: name) }) { protocols.append(name) }
+    if !said.protocols.contains(where: { $0.isSame(as: name) }) { said.protocols.append(name) }
   }
 
   /// Puts what one observation says into the last object of its record, or into a new one where that has the type.
   func add(_ type: ObjectIdentifier, of record: StaticString, stream: Int, members: [UInt8]) {
-    objects.add(type, of: record, stream: stream, members: members)
+    said.part.objects.add(type, of: record, stream: stream, way: streams[stream].way, members: members)
   }
 
   func note(notAssessable reason: String) {
-    if !notAssessable.contains(reason) { notAssessable.append(reason) }
+    if !said.part.notAssessable.contains(reason) { said.part.notAssessable.append(reason) }
   }
 }

@@ -178,7 +178,11 @@ extension RecorderCore {
         }
       }
       for finding in newFindings {
-        if watch.findings.count < limits.findings { watch.findings.append(finding) } else { reached.note(.findings) }
+        if watch.said.part.findings.count < limits.findings {
+          watch.said.part.findings.append(finding)
+        } else {
+          reached.note(.findings)
+        }
       }
       for reason in newReasons { watch.note(notAssessable: reason) }
       forgetSaid()
@@ -199,7 +203,7 @@ extension RecorderCore {
       let type = type(of: fact)
       guard type.record.utf8CodeUnitCount > 0 else { return }
       watch.note(protocol: type.record)
-      guard watch.objects.count < limits.objects else {
+      guard watch.said.part.objects.count < limits.objects else {
         reached.note(.objects)
         return
       }

@@ -30,14 +30,18 @@ extension Timeline {
   mutating func watch(_ flow: FlowIndex) -> FlowWatch {
     if let known = watchOf[Int(flow.number)].watch, let watch = watches[known] { return watch }
     let watch = FlowWatch()
+    keep(watch, of: Int(flow.number))
+    return watch
+  }
+
+  private mutating func keep(_ watch: FlowWatch, of flow: Int) {
     if let free = freeWatches.popLast() {
       watches[Int(free)] = watch
-      watchOf[Int(flow.number)].set(watch: Int(free))
+      watchOf[flow].set(watch: Int(free))
     } else {
-      watchOf[Int(flow.number)].set(watch: watches.count)
+      watchOf[flow].set(watch: watches.count)
       watches.append(watch)
     }
-    return watch
   }
 
   /// A flow goes on in a new part: plugins go on with what they know, and what they said stays with the earlier part.
@@ -49,29 +53,14 @@ extension Timeline {
       return
     }
     noteContradiction(FlowIndex(number: UInt32(truncatingIfNeeded: later)), watch)
-    // The earlier part keeps a record of its own; the plugins' memories move on.
-    let past = FlowWatch()
-    past.streams = watch.streams.map { WatchedStream(source: $0.source, way: $0.way) }
-    past.objects = watch.objects
-    past.findings = watch.findings
-    past.notAssessable = watch.notAssessable
-    past.protocols = watch.protocols
-    past.tunnel = watch.tunnel
-    past.read = watch.read
-    past.contradiction = watch.contradiction
-    past.isConcluded = true
-    watch.objects = []
-    watch.findings = []
-    watch.notAssessable = []
     watchOf[later] = index
-    watches.append(past)
     watchOf[earlier] = WatchIndex()
-    watchOf[earlier].set(watch: watches.count - 1)
+    keep(watch.beginPart(), of: earlier)
   }
 
   mutating func note(tunnel: Carrier, _ flow: FlowIndex) {
     let watch = watch(flow)
-    if watch.tunnel == .none { watch.tunnel = tunnel }
+    if watch.said.tunnel == .none { watch.said.tunnel = tunnel }
   }
 
   /// What a plugin may know of the flow now.
@@ -84,7 +73,7 @@ extension Timeline {
       transport: entry.transport, protocolNumber: entry.protocolNumber, initiator: entry.initiator,
       responder: entry.responder, first: entry.firstTime, last: entry.lastTime, client: direction(.fromInitiator),
       server: direction(.fromResponder), beginsMidStream: entry.beginsMidStream, carrier: entry.carrier,
-      tunnel: watchOf[Int(flow.number)].watch.flatMap { watches[$0]?.tunnel } ?? .none, shape: shape)
+      tunnel: watchOf[Int(flow.number)].watch.flatMap { watches[$0]?.said.tunnel } ?? .none, shape: shape)
   }
 
   // MARK: - Streams
@@ -158,7 +147,8 @@ extension Timeline {
     let server = flows.prefixContradiction(of: flow, .fromResponder)
     guard client != nil || server != nil else { return }
     watch.note(notAssessable: "bytes of the stream came twice with other contents: the ends may have seen others")
-    watch.contradiction = watch.contradiction.minimum(StreamPlace(client: client ?? .max, server: server ?? .max))
+    watch.said.contradiction = watch.said.contradiction.minimum(
+      StreamPlace(client: client ?? .max, server: server ?? .max))
   }
 
   /// At the end of a flow a direction that was not closed ends in a gap: what follows is not in the evidence.

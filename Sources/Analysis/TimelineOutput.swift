@@ -127,8 +127,10 @@ struct TimelineOutput: ~Copyable {
     if !core.isEmpty { reasons.add(core) }
     var settled: [PendingFinding] = []
     if let watch = ended.watch {
-      if !watch.findings.isEmpty { settled = Conflicts.settle(watch.findings, contradiction: watch.contradiction) }
-      for reason in watch.notAssessable { reasons.add(reason) }
+      if !watch.said.part.findings.isEmpty {
+        settled = Conflicts.settle(watch.said.part.findings, contradiction: watch.said.contradiction)
+      }
+      for reason in watch.said.part.notAssessable { reasons.add(reason) }
     }
     let indications = indications(of: &ended, settled)
     if job.writesFlows || !settled.isEmpty {
@@ -283,6 +285,7 @@ struct TimelineOutput: ~Copyable {
   ///
   /// - Parameter reached: the bounds that plugins reached.
   mutating func close(_ report: TimelineReport, reached ofPlugins: LimitsReached) throws(SinkError) {
+    do { try order.checkEnd() } catch { throw SinkError(message: error.message) }
     try handOver()
     var report = report
     report.flows = flows

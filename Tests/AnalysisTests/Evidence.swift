@@ -37,13 +37,12 @@ struct Evidence {
     }
   }
 
-  /// Analyses it.
-  func analyse(
+  /// The work of analysing it.
+  func job(
     targets: String = "{\"everything\":true,\"justification\":\"Exercise\"}", from: String? = nil, until: String? = nil,
     insideTunnels: Bool = true, settings: AnalysisSettings = AnalysisSettings(),
-    categories: [String] = ["flow", "addresses_of_third_parties", "protocol_metadata"],
-    @PluginCatalogBuilder _ plugins: () -> [PluginEntry] = { [] }
-  ) throws -> Outcome {
+    categories: [String] = ["flow", "addresses_of_third_parties", "protocol_metadata"]
+  ) throws -> AnalysisJob {
     let window = from.map { "\"data\":{\"from\":\"\($0)\",\"until\":\"\(until ?? "2026-02-01T00:00:00Z")\"}," } ?? ""
     let document = """
       {"warrant":1,"id":"00000000-0000-4000-8000-000000000001","reference":"TRAINING","legal_basis":{"act":"None",
@@ -59,6 +58,19 @@ struct Evidence {
       warrant: warrant.warrant.id)
     job.writesFlows = true
     job.settings = settings
+    return job
+  }
+
+  /// Analyses it.
+  func analyse(
+    targets: String = "{\"everything\":true,\"justification\":\"Exercise\"}", from: String? = nil, until: String? = nil,
+    insideTunnels: Bool = true, settings: AnalysisSettings = AnalysisSettings(),
+    categories: [String] = ["flow", "addresses_of_third_parties", "protocol_metadata"],
+    @PluginCatalogBuilder _ plugins: () -> [PluginEntry] = { [] }
+  ) throws -> Outcome {
+    let job = try job(
+      targets: targets, from: from, until: until, insideTunnels: insideTunnels, settings: settings,
+      categories: categories)
     let sink = MemorySink()
     try Analysis.analyse(bytes: bytes, job: job, catalog: PluginCatalog(plugins), sink: sink)
     return Outcome(

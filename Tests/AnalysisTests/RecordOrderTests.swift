@@ -6,6 +6,7 @@ import Testing
 /// Spill storage in memory.
 final class MemorySpill: SpillStorage {
   private(set) var bytes: [UInt8] = []
+  private(set) var bytesRead = 0
 
   func append(_ span: RawSpan) throws(SpillError) -> Int64 {
     let at = Int64(bytes.count)
@@ -15,6 +16,7 @@ final class MemorySpill: SpillStorage {
 
   func read(at offset: Int64, count: Int, into out: inout [UInt8]) throws(SpillError) {
     guard offset >= 0, Int(offset) + count <= bytes.count else { throw SpillError(message: "beyond the end") }
+    bytesRead += count
     out += bytes[Int(offset)..<(Int(offset) + count)]
   }
 }
@@ -70,6 +72,74 @@ struct RecordOrderTests {
     let out = try released(order, bound: bound, spill: spill)
     #expect(out == Array(0..<order.count))
     #expect(spill.bytes.count > 0)
+  }
+
+  @Test(
+    "Behind a flow that never ends memory is bounded: runs are merged, few ordinals are known, each byte moves twice")
+  func bounded() throws {
+    let spill = MemorySpill()
+    var records = RecordOrder(bound: 1_000, spill: spill, window: 500)
+    var tail: [UInt8] = []
+    var most = (runs: 0, known: 0)
+    let flows: UInt64 = 60_000
+    // Every third flow says nothing; of the others pairs change places.
+    for ordinal in (1...flows).map({ $0 % 2 == 0 ? $0 - 1 : min($0 + 1, flows) }) {
+      let start = tail.count
+      if ordinal % 3 != 0 { tail += Array("\(ordinal);".utf8) }
+      try records.end(ordinal, tail: &tail, from: start, findings: [])
+      most = (max(most.runs, records.spilledRuns), max(most.known, records.known))
+    }
+    // 227 KB in runs of 1 KB: 227 runs, of which 64 at a time become one.
+    #expect(most.runs < 2 * SpilledRuns.fanIn)
+    #expect(most.known <= 502)
+    #expect(spill.bytes.count > 40_000 * 21)
+
+    let start = tail.count
+    try records.end(0, tail: &tail, from: start, findings: Array("f".utf8))
+    var released: [UInt8] = []
+    var isMore = true
+    while isMore {
+      isMore = try records.release(upTo: 4_096, tail: &tail)
+      released += records.lines
+      records.lines = []
+    }
+    #expect(
+      String(decoding: released, as: UTF8.self)
+        == (1...flows).filter { $0 % 3 != 0 }.map { "\($0);" }.joined())
+    #expect(records.findings == Array("f".utf8))
+    #expect(spill.bytesRead < 3 * spill.bytes.count)
+    try records.checkEnd()
+  }
+
+  @Test("Without a place to spill to, empty outputs take no memory for long")
+  func empty() throws {
+    var records = RecordOrder(bound: 1_000, spill: nil, window: 100)
+    var tail: [UInt8] = []
+    var most = 0
+    for ordinal in UInt64(2)...100_000 where ordinal != 7 {
+      try records.end(ordinal, tail: &tail, from: 0, findings: [])
+      most = max(most, records.known)
+    }
+    // The window, and three flows that are open.
+    #expect(most == 103)
+    for ordinal: UInt64 in [1, 7, 0] { try records.end(ordinal, tail: &tail, from: 0, findings: []) }
+    #expect(try !records.release(upTo: 64, tail: &tail))
+    #expect(records.base == 100_001)
+    try records.checkEnd()
+  }
+
+  @Test("An output that was spilled and does not come back is an error, not a gap")
+  func lost() throws {
+    final class Forgetful: SpillStorage {
+      func append(_ span: RawSpan) throws(SpillError) -> Int64 { 0 }
+      func read(at offset: Int64, count: Int, into out: inout [UInt8]) throws(SpillError) {}
+    }
+    var records = RecordOrder(bound: 4, spill: Forgetful())
+    var tail: [UInt8] = Array("line;".utf8)
+    try records.end(1, tail: &tail, from: 0, findings: [])
+    #expect(throws: SpillError.self) { try records.checkEnd() }
+    try records.end(0, tail: &tail, from: 0, findings: [])
+    #expect(throws: SpillError.self) { _ = try records.release(upTo: 64, tail: &tail) }
   }
 
   @Test("An ordinal that has gone is not written twice")
