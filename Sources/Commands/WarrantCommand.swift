@@ -17,7 +17,19 @@ struct WarrantState {
   enum Signature {
     case holds(VerifiedSignature)
     case notNeeded
+    case missing
     case refused(WarrantProblem)
+
+    fileprivate init(_ reason: WarrantRefusal.Reason) {
+      self = reason == .notSigned ? .missing : .refused(reason.problem)
+    }
+
+    var isAcceptable: Bool {
+      switch self {
+      case .holds, .notNeeded: true
+      case .missing, .refused: false
+      }
+    }
   }
 
   let path: String
@@ -43,20 +55,20 @@ struct WarrantState {
         let found = try AuthorisedWarrant.authenticate(warrant, file.signature, verifier, now, .recorded)
         signature = found.signature.map { .holds($0) } ?? .notNeeded
       } catch {
-        signature = .refused(error.problem)
+        signature = Signature(error)
       }
     } catch {
       // The signature is over bytes, whatever they say.
       warrant = nil
       problems = error.problems
       guard let detached = file.signature else {
-        signature = .refused(WarrantRefusal.Reason.notSigned.problem)
+        signature = .missing
         return
       }
       do throws(SignatureRefusal) {
         signature = .holds(try verifier.verify(detached, over: file.bytes, now: now.wholeSeconds))
       } catch {
-        signature = .refused(WarrantRefusal.Reason.signature(error).problem)
+        signature = Signature(.signature(error))
       }
     }
   }
@@ -66,7 +78,7 @@ struct WarrantState {
   /// Whether `analyze` would take it now, evidence aside.
   var isAcceptable: Bool {
     guard let warrant, problems.isEmpty else { return false }
-    if case .refused = signature { return false }
+    guard signature.isAcceptable else { return false }
     if configuration.profileProblemsAreErrors, !profileProblems.isEmpty { return false }
     return timeProblem == nil && warrant.covers.contains(.recorded)
   }
@@ -116,6 +128,9 @@ struct WarrantCheckCommand: ParsableCommand {
       lines.append("signature: holds")
       lines += SignatureText.lines(signature).map { "  \($0)" }
     case .notNeeded: lines.append("signature: not verified; a training warrant needs none")
+    case .missing:
+      lines.append("signature: none")
+      lines.append("  \(WarrantRefusal.Reason.notSigned.problem)")
     case .refused(let problem):
       lines.append("signature: does not hold")
       lines.append("  \(Say.plain(problem.description))")

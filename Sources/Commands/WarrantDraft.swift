@@ -32,25 +32,25 @@ struct WarrantDraft {
     put("generation", .integer(1))
     put("reference", text(command.reference))
     put("legal_type", text(command.legalType))
-    put("legal_basis", object([("act", text(command.act)), ("provision", text(command.provision))]))
+    put("legal_basis", Self.object([("act", text(command.act)), ("provision", text(command.provision))]))
     put("offences", list(command.offence.map(offence)))
     put("issued", text(command.issued))
     put(
       "issued_by",
-      object([("name", text(command.issuedBy)), ("office", text(command.office)), ("court", text(command.court))]))
+      Self.object([("name", text(command.issuedBy)), ("office", text(command.office)), ("court", text(command.court))]))
     put("executing_agency", text(command.agency))
     put("responsible_officer", text(command.officer))
-    put("authority", object([("from", text(command.from)), ("until", text(command.until))]))
+    put("authority", Self.object([("from", text(command.from)), ("until", text(command.until))]))
     if command.dataFrom != nil || command.dataUntil != nil {
-      put("data", object([("from", text(command.dataFrom)), ("until", text(command.dataUntil))]))
+      put("data", Self.object([("from", text(command.dataFrom)), ("until", text(command.dataUntil))]))
     }
     put("covers", .array((command.covers.isEmpty ? ["recorded"] : command.covers).map { .string($0) }))
-    put("targets", .array(command.target.map(target)))
+    put("targets", .array(command.target.map(Self.target)))
     put("excluded", list(try command.exclude.map(exclusion)))
     put("exhibits", list(try command.exhibit.map(exhibit)))
     if command.insideTunnels { put("inside_tunnels", .boolean(true)) }
     put("categories", .array(command.category.map { .string($0) }))
-    put("conditions", list(command.condition.map { object([("text", .string($0))]) }))
+    put("conditions", list(command.condition.map { Self.object([("text", .string($0))]) }))
     put("report_due", text(command.reportDue))
     put("profile", text(command.profile))
     if command.training { put("training", .boolean(true)) }
@@ -64,7 +64,7 @@ struct WarrantDraft {
     return out + Array("}\n".utf8)
   }
 
-  private func object(_ members: [(String, JSONValue?)]) -> JSONValue {
+  private static func object(_ members: [(String, JSONValue?)]) -> JSONValue {
     .object(JSONObject(members.compactMap { member in member.1.map { .init(key: member.0, value: $0) } }))
   }
 
@@ -73,30 +73,30 @@ struct WarrantDraft {
   // MARK: - Entries
 
   /// The key by the value's form; whether it is right the warrant's own check says.
-  private func place(_ text: String) -> (String, JSONValue?) {
+  private static func place(_ text: String) -> (String, JSONValue?) {
     if text.contains("/") { return ("prefix", .string(text)) }
     let groups = text.split(separator: ":", omittingEmptySubsequences: false)
     if groups.count == 6, groups.allSatisfy({ $0.utf8.count == 2 }) { return ("mac", .string(text)) }
     return ("address", .string(text))
   }
 
-  private func target(_ text: String) -> JSONValue {
+  static func target(_ text: String) -> JSONValue {
     let everything = "everything:"
-    guard text.hasPrefix(everything) else { return object([place(text)]) }
+    guard text.hasPrefix(everything) else { return Self.object([Self.place(text)]) }
     let why = String(text.dropFirst(everything.count))
-    return object([("everything", .boolean(true)), ("justification", .string(why))])
+    return Self.object([("everything", .boolean(true)), ("justification", .string(why))])
   }
 
   private func offence(_ text: String) -> JSONValue {
     guard let at = text.lastIndex(of: "="), let years = Int64(text[text.index(after: at)...]) else {
-      return object([("provision", .string(text))])
+      return Self.object([("provision", .string(text))])
     }
-    return object([("provision", .string(String(text[..<at]))), ("maximum_penalty_years", .integer(years))])
+    return Self.object([("provision", .string(String(text[..<at]))), ("maximum_penalty_years", .integer(years))])
   }
 
   private func exclusion(_ text: String) throws -> JSONValue {
     let (what, why) = try WarrantDraft.pair(text, "--exclude", "WHAT=WHY")
-    return object([place(what), ("reason", .string(why))])
+    return Self.object([Self.place(what), ("reason", .string(why))])
   }
 
   private func exhibit(_ text: String) throws -> JSONValue {
@@ -110,7 +110,7 @@ struct WarrantDraft {
     guard case .digest(let digest, _) = EvidenceDigest.compute(file) else {
       throw CommandFailure(status: .cannotOpen, message: "\(path): no digest of it: it changed, or is no file")
     }
-    return object([("id", .string(id)), ("sha256", .string(Hex.text(digest.bytes)))])
+    return Self.object([("id", .string(id)), ("sha256", .string(Hex.text(digest.bytes)))])
   }
 
   private static func pair(_ text: String, _ option: String, _ form: String) throws -> (String, String) {

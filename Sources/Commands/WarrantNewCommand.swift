@@ -129,54 +129,78 @@ struct WarrantNewCommand: ParsableCommand {
   // MARK: - Asking
 
   private mutating func askForMissing() throws {
-    var missing: [String] = []
-    let isTerminal = Terminal.input.isTerminal
-    func ask(_ option: String, _ question: String) -> String? {
-      guard isTerminal else {
-        missing.append(option)
-        return nil
+    var questions = Questions(isTerminal: Terminal.input.isTerminal)
+    func fill(_ value: inout String?, _ option: String, _ question: String, _ path: String...) {
+      if value == nil { value = questions.ask(option, question) { Warrant.problems(of: .string($0), at: path) } }
+    }
+    fill(&reference, "--reference", "The authority's reference", "reference")
+    fill(&act, "--act", "The act it is issued under", "legal_basis", "act")
+    fill(&provision, "--provision", "Its section or article", "legal_basis", "provision")
+    fill(&issuedBy, "--issued-by", "Who issued it", "issued_by", "name")
+    fill(&office, "--office", "In which office", "issued_by", "office")
+    fill(&issued, "--issued", "When, such as 2026-03-01T08:00:00Z", "issued")
+    fill(&agency, "--agency", "The agency that carries it out", "executing_agency")
+    fill(&from, "--from", "Work may begin from", "authority", "from")
+    fill(&until, "--until", "Work may begin until before", "authority", "until")
+    if target.isEmpty {
+      target = questions.askList("--target", "Targets, with commas (addresses, prefixes, link addresses)") {
+        Warrant.problems(of: WarrantDraft.target($0), at: ["targets"])
       }
-      try? Terminal.error.write("\(question): ")
-      return readLine()?.trimmingSpaces
     }
-    func fill(_ value: inout String?, _ option: String, _ question: String) {
-      if value == nil { value = ask(option, question) }
-    }
-    fill(&reference, "--reference", "The authority's reference")
-    fill(&act, "--act", "The act it is issued under")
-    fill(&provision, "--provision", "Its section or article")
-    fill(&issuedBy, "--issued-by", "Who issued it")
-    fill(&office, "--office", "In which office")
-    fill(&issued, "--issued", "When, such as 2026-03-01T08:00:00Z")
-    fill(&agency, "--agency", "The agency that carries it out")
-    fill(&from, "--from", "Work may begin from")
-    fill(&until, "--until", "Work may begin until before")
-    if target.isEmpty, let answer = ask("--target", "Targets, with commas (addresses, prefixes, link addresses)") {
-      target = WarrantNewCommand.list(answer)
-    }
-    let known = Category.allCases.map(\.name).joined(separator: ", ")
-    if category.isEmpty, let answer = ask("--category", "What may be put out, with commas (\(known))") {
-      category = WarrantNewCommand.list(answer)
+    if category.isEmpty {
+      let known = Category.allCases.map(\.name).joined(separator: ", ")
+      category = questions.askList("--category", "What may be put out, with commas (\(known))") {
+        Warrant.problems(of: .string($0), at: ["categories"])
+      }
     }
     let needsEvidence = !training && (covers.isEmpty || covers.contains("recorded"))
     if needsEvidence, exhibit.isEmpty, dataFrom == nil {
-      if let answer = ask(
-        "--exhibit or --data-from and --data-until", "Exhibits as ID=FILE, with commas (none: packet times)")
-      {
-        exhibit = WarrantNewCommand.list(answer)
-        if exhibit.isEmpty {
-          fill(&dataFrom, "--data-from", "Packet times from")
-          fill(&dataUntil, "--data-until", "Packet times until before")
-        }
+      exhibit = questions.askList(
+        "--exhibit or --data-from and --data-until", "Exhibits as ID=FILE, with commas (none: by packet times)",
+        mayBeEmpty: true
+      ) { $0.contains("=") ? [] : [WarrantProblem("exhibits", found: $0, expected: "ID=FILE")] }
+      if questions.isTerminal, exhibit.isEmpty {
+        fill(&dataFrom, "--data-from", "Packet times from", "data", "from")
+        fill(&dataUntil, "--data-until", "Packet times until before", "data", "until")
       }
     }
-    guard missing.isEmpty else {
-      throw ValidationError("needed and not given: \(missing.joined(separator: ", "))")
+    guard questions.missing.isEmpty else {
+      throw ValidationError("needed and not given: \(questions.missing.joined(separator: ", "))")
     }
   }
+}
 
-  private static func list(_ answer: String) -> [String] {
-    answer.split(separator: ",").map { String($0).trimmingSpaces }.filter { !$0.isEmpty }
+/// Asks a person, again until the answer fits; where there is none, notes which option was needed.
+private struct Questions {
+  let isTerminal: Bool
+  private(set) var missing: [String] = []
+
+  init(isTerminal: Bool) { self.isTerminal = isTerminal }
+
+  mutating func ask(_ option: String, _ question: String, _ problems: (String) -> [WarrantProblem]) -> String? {
+    while isTerminal {
+      try? Terminal.error.write("\(question): ")
+      guard let answer = readLine()?.trimmingSpaces else { break }
+      let found = problems(answer)
+      if found.isEmpty { return answer }
+      for problem in found { Say.error("  \(Say.plain(problem.description))") }
+    }
+    missing.append(option)
+    return nil
+  }
+
+  mutating func askList(
+    _ option: String, _ question: String, mayBeEmpty: Bool = false, _ problems: (String) -> [WarrantProblem]
+  ) -> [String] {
+    func parts(_ answer: String) -> [String] {
+      answer.split(separator: ",").map { String($0).trimmingSpaces }.filter { !$0.isEmpty }
+    }
+    let answer = ask(option, question) { answer in
+      let given = parts(answer)
+      if given.isEmpty, !mayBeEmpty { return [WarrantProblem("", found: "nothing", expected: "one or more")] }
+      return given.flatMap(problems)
+    }
+    return answer.map(parts) ?? []
   }
 }
 

@@ -48,7 +48,7 @@ struct WarrantPage {
   private var who: [String] {
     let issuer = warrant.issuedBy
     var lines = ["issued by \(issuer.name), \(issuer.office)" + (issuer.court.map { ", \($0)" } ?? "")]
-    lines += warrant.approvals.map { "approved by \($0.name), \($0.office), \(Summary.clock($0.at.text))" }
+    lines += warrant.approvals.map { "approved by \($0.name), \($0.office), \(WarrantPage.clock($0.at))" }
     lines.append(
       "under \(warrant.legalBasis.act), \(warrant.legalBasis.provision)"
         + (warrant.legalType.map { " (\($0.rawValue.replacing("_", with: " ")))" } ?? ""))
@@ -70,17 +70,17 @@ struct WarrantPage {
 
   private var when: [String] {
     var lines = [
-      "issued \(Summary.clock(warrant.issued.text))" + (warrant.emergency ? ", in an emergency" : ""),
+      "issued \(WarrantPage.clock(warrant.issued))" + (warrant.emergency ? ", in an emergency" : ""),
       "work may begin \(WarrantPage.interval(warrant.authority)): \(remaining)",
     ]
     if let data = warrant.data {
-      lines.append("packets of \(WarrantPage.interval(data))")
+      lines.append("packets \(WarrantPage.interval(data))")
     } else {
       lines.append(
         warrant.covers.contains(.live)
           ? "packets of that time (live), of any time (recorded)" : "packets of any time")
     }
-    if let due = warrant.reportDue { lines.append("report due \(Summary.clock(due.text))") }
+    if let due = warrant.reportDue { lines.append("report due \(WarrantPage.clock(due))") }
     return lines
   }
 
@@ -119,7 +119,7 @@ struct WarrantPage {
     if let retention = warrant.retention {
       lines.append(
         "kept: \(retention.rule.rawValue.replacing("_", with: " "))"
-          + (retention.until.map { ", until \(Summary.clock($0.text))" } ?? "")
+          + (retention.until.map { ", until \(WarrantPage.clock($0))" } ?? "")
           + (retention.plusYears.map { ", plus \($0) years" } ?? ""))
     }
     if warrant.profile != .none {
@@ -134,8 +134,9 @@ struct WarrantPage {
     switch state.signature {
     case .notNeeded:
       return ["none verified, as a training warrant may have it: nothing proves who wrote this document"]
+    case .missing: return ["none: nothing proves who wrote this document, and `analyze` refuses it"]
     case .refused(let problem):
-      return ["does not hold: \(problem)", "It proves nothing, and `analyze` takes this warrant for no evidence."]
+      return ["does not hold: \(problem)", "It proves nothing, and `analyze` refuses the warrant."]
     case .holds(let signature):
       var lines = SignatureText.lines(signature)
       lines.append(
@@ -181,10 +182,13 @@ struct WarrantPage {
     return "\(what): \(exclusion.reason)"
   }
 
+  /// A time to its nanosecond, where it has one: a bound is not cut.
+  static func clock(_ time: Timestamp) -> String { time.text.replacing("T", with: " ").replacing("Z", with: " UTC") }
+
   /// Half-open: the last instant named is the first after.
   private static func interval(_ interval: Interval) -> String {
-    let from = interval.from.map { "from \(Summary.clock($0.text))" }
-    let until = interval.until.map { "until before \(Summary.clock($0.text))" }
+    let from = interval.from.map { "from \(WarrantPage.clock($0))" }
+    let until = interval.until.map { "until before \(WarrantPage.clock($0))" }
     return [from, until].compactMap { $0 }.joined(separator: " ")
   }
 

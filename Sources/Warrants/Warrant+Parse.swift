@@ -33,6 +33,15 @@ extension Warrant {
     return warrant
   }
 
+  /// What is wrong with a value for the field at a path of keys (`["authority", "from"]`; of a list, with one of its
+  /// elements), taken by itself. For those who write a document field by field.
+  public static func problems(of value: JSONValue, at path: [String]) -> [WarrantProblem] {
+    guard let shape = WarrantFields.shape(at: path) else { return [] }
+    var check = WarrantCheck()
+    check.check(value, shape, at: path.joined(separator: "."))
+    return check.problems
+  }
+
   private static func digest(_ document: [UInt8]) throws(WarrantProblems) -> Digest {
     do throws(CryptographyError) {
       return Digest(

@@ -7,6 +7,18 @@ enum WarrantFields {
   /// The document.
   static let document = FieldShape.object(identity + authorisation + scope + handling, [])
 
+  /// The shape at a path of keys; nil where there is none.
+  static func shape(at path: [String]) -> FieldShape? {
+    var shape = document
+    for key in path {
+      while case .list(let element, _) = shape { shape = element }
+      guard case .object(let fields, _) = shape, let field = fields.first(where: { $0.name == key }) else { return nil }
+      shape = field.shape
+    }
+    while case .list(let element, _) = shape { shape = element }
+    return shape
+  }
+
   private static let identity: [FieldDeclaration] = [
     .required("warrant", .integer(1...1), "Format version."),
     .required("id", .text(.uuid), "Identifies the warrant."),

@@ -86,7 +86,7 @@ class Setup(unittest.TestCase):
         self.debian("git pkg-config libpcap-dev libssl-dev zlib1g-dev libzstd-dev python3", fails="install")
         done, _ = self.call("test")
         self.assertEqual(done.returncode, 0)
-        self.assertIn("still missing: tshark python3-jsonschema", done.stderr)
+        self.assertIn("still missing: openssl tshark python3-jsonschema", done.stderr)
 
 
 if __name__ == "__main__":
