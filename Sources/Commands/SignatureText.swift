@@ -9,7 +9,7 @@ enum SignatureText {
     var lines = signature.signers.map { signer in
       "Signed by \(Say.plain(signer.subject)) (serial \(signer.serialNumber), certificate SHA-256 \(signer.fingerprint))."
     }
-    let time = Summary.clock(Timestamp(wholeSeconds: signature.time).text)
+    let time = WarrantPage.clock(Timestamp(wholeSeconds: signature.time))
     switch signature.timeSource {
     case .timestamp(let authority):
       lines.append("  Valid at \(time), by the time stamp of \(Say.plain(authority.subject)).")

@@ -72,19 +72,51 @@ struct TimestampTests {
     let foreign = try make("Foreign time", by: test.authority.stranger, "critical,timeStamping")
     try test.authority.stamp(test.file + ".p7s", by: foreign)
     #expect(try test.refusal(stamped: true)?.cause == .untrusted)
-    // `openssl ts` itself refuses to sign with a wrong usage: the answer's certificate is put in the right one's place.
+    // `openssl ts` itself refuses to sign with a wrong usage, `openssl cms` does not.
     for (name, usage) in [("Soft time", "timeStamping"), ("Time and code", "critical,timeStamping,codeSigning")] {
       let wrong = try make(name, by: root, usage)
       #expect(throws: OpenSSLFailure.self) { try test.authority.stamp(test.file + ".p7s", by: wrong) }
-      let certificate = try #require(PEMParts.read(try test.read(wrong.certificate), .certificate).first)
-      #expect(Certificate.decode(certificate)?.isTimestampAuthority == false)
+      let refusal = try #require(try forgedRefusal(test, by: wrong))
+      #expect(refusal.cause == .timestampUsage)
+      #expect(refusal.of.contains("CN=\(name)"))
     }
-    let right = try #require(PEMParts.read(try test.read(test.authority.timestamps.certificate), .certificate).first)
-    #expect(Certificate.decode(right)?.isTimestampAuthority == true)
     try test.authority.stamp(test.file + ".p7s", query: [])
     #expect(try test.refusal(stamped: true)?.cause == .certificateMissing)
     test.verifier.timestampAnchors = TrustAnchors()
     #expect(try test.refusal(stamped: true)?.cause == .timestampNoAnchor)
+  }
+
+  /// A token of the time stamp's own content, signed anew.
+  private func forgedRefusal(
+    _ test: SignedCase, by signer: Identity, _ options: [String] = ["-cades", "-md", "sha256"]
+  ) throws -> SignatureRefusal? {
+    let (token, content, forged) = (test.file + ".token", test.file + ".tst", test.file + ".p7s.tsr")
+    try test.authority.stamp(test.file + ".p7s")
+    try SigningAuthority.openssl(["ts", "-reply", "-in", forged, "-token_out", "-out", token])
+    try SigningAuthority.openssl(
+      ["cms", "-verify", "-noverify", "-binary", "-inform", "DER", "-in", token, "-out", content])
+    try SigningAuthority.openssl(
+      [
+        "cms", "-sign", "-binary", "-nodetach", "-econtent_type", "1.2.840.113549.1.9.16.1.4", "-outform", "DER", "-in",
+        content, "-signer", signer.certificate, "-inkey", signer.key, "-out", forged,
+      ] + options)
+    return try test.refusal(stamped: true)
+  }
+
+  @Test("A token that names no certificate, two signers, SHA-1; the same way done right it holds")
+  func forged() throws {
+    let test = try stamped()
+    let right = test.authority.timestamps
+    #expect(try forgedRefusal(test, by: right) == nil)
+    #expect(try forgedRefusal(test, by: right, ["-md", "sha256"])?.cause == .timestampWrong)
+    #expect(try forgedRefusal(test, by: right, ["-cades", "-md", "sha1"])?.cause == .timestampAlgorithm)
+    let old = try test.authority.identity("Old time", by: test.authority.timestampRoot) {
+      $0.extensions = ["keyUsage=critical,digitalSignature", "extendedKeyUsage=critical,timeStamping"]
+      ($0.from, $0.until) = (-400, -200)
+    }
+    #expect(try forgedRefusal(test, by: old)?.cause == .expired)
+    let twice = ["-cades", "-md", "sha256", "-signer", old.certificate, "-inkey", old.key]
+    #expect(try forgedRefusal(test, by: right, twice)?.cause == .timestampWrong)
   }
 
   @Test("A refusal, a file that is none, a byte changed, one from the future, SHA-1")

@@ -207,6 +207,28 @@ struct SignedWarrantTests {
     }
   }
 
+  @Test("warrant new asks at a terminal, again until the answer fits, and prints the line that signs")
+  func asks() throws {
+    guard try Program.system("sh", ["-c", "command -v script"]).status == 0 else { return }
+    let scratch = try Scratch()
+    let answers = [
+      "SDW 1", "Act", "s 1", "A. Judge", "Judge", "yesterday", "2026-01-01T00:00:00Z", "Police", "2026-01-01T00:00:00Z",
+      "2027-01-01T00:00:00Z", "192.0.2.300", "192.0.2.1, 198.51.100.0/24", "flow", "", "2026-01-01T00:00:00Z",
+      "2026-02-01T00:00:00Z",
+    ]
+    try scratch.write("answers", answers.joined(separator: "\n") + "\n")
+    let program = Program.path("veilscope").path
+    let outcome = try Program.system(
+      "sh", ["-c", "cd '\(scratch.url.path)' && script -qec \"'\(program)' warrant new w.json\" /dev/null < answers"])
+    #expect(outcome.status == 0, "\(outcome.output)")
+    #expect(outcome.output.contains("issued: found \"yesterday\""))
+    #expect(outcome.output.contains("openssl cms -sign -binary -md sha256 -outform DER -in w.json"))
+    let document = try scratch.document("w.json")
+    #expect(
+      (document["targets"] as? [[String: String]])?.compactMap(\.values.first) == ["192.0.2.1", "198.51.100.0/24"])
+    #expect((document["data"] as? [String: String])?["from"] == "2026-01-01T00:00:00Z")
+  }
+
   @Test("warrant check ends with 0 where analyze would take it, and with 77 where not")
   func check() throws {
     let run = try SignedRun()

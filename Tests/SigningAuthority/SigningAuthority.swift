@@ -213,13 +213,16 @@ public final class SigningAuthority: Sendable {
   {
     let authority = authority ?? timestamps
     let out = out ?? file + ".tsr"
-    let request = folder.appendingPathComponent("query-\(next())").path
+    // A folder of its own: answers count themselves in a file, which two at once would spoil.
+    let place = folder.appendingPathComponent("stamp-\(next())")
+    try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+    let request = place.appendingPathComponent("query").path
     try Self.openssl(["ts", "-query", "-data", file, "-sha256", "-out", request] + query)
     try Self.openssl(
       [
         "ts", "-reply", "-config", folder.appendingPathComponent("ca.cnf").path, "-queryfile", request, "-signer",
         authority.certificate, "-inkey", authority.key, "-out", out,
-      ], in: folder)
+      ], in: place)
     return out
   }
 
