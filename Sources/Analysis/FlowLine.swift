@@ -52,9 +52,6 @@ struct FlowLine {
   let indications: [Indication]
   let core: CoreReasons
 
-  /// Whether the warrant lets counts and ports out.
-  let showsPorts: Bool
-
   @inline(__always)
   static func hasPorts(_ transport: Transport) -> Bool {
     transport == .tcp || transport == .udp || transport == .sctp
@@ -88,7 +85,7 @@ struct FlowLine {
       } else {
         out.append(0x7b)
       }
-      writeEnds(&ended.entry, to: &out)
+      writeEnds(&ended.entry, showsPorts: showsFlow, to: &out)
       if !communityID.isEmpty {
         out.append(context.text.communityID)
         out.append(communityID)
@@ -134,7 +131,7 @@ struct FlowLine {
   private static let longestCore = 1_536
 
   @_lifetime(out: copy out)
-  private func writeEnds(_ entry: inout FlowEntry, to out: inout OutputSpan<UInt8>) {
+  private func writeEnds(_ entry: inout FlowEntry, showsPorts: Bool, to out: inout OutputSpan<UInt8>) {
     let hasPorts = showsPorts && FlowLine.hasPorts(entry.transport)
     switch entry.protocolNumber {
     case 6: out.append(context.text.tcp)

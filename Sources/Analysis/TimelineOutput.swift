@@ -138,8 +138,7 @@ struct TimelineOutput: ~Copyable {
       if names.isShowingAll { communityID?.append(&ended.entry, to: &communityText) }
       let flowLine = FlowLine(
         initiator: names.name(ended.entry.initiator.address), responder: names.name(ended.entry.responder.address),
-        context: contexts[Int(ended.entry.firstFrame.evidence)], indications: indications, core: core,
-        showsPorts: allowed.holds(.flow))
+        context: contexts[Int(ended.entry.firstFrame.evidence)], indications: indications, core: core)
       if job.writesFlows { flowLine.write(&ended, communityID: communityText, to: &line, clock: &clock) }
       for each in settled { write(each, &ended, flowLine) }
     }
@@ -243,15 +242,16 @@ struct TimelineOutput: ~Copyable {
       case .icmp, .icmpv6, .other: nil
       }
     let ends =
-      names.isShowingAll && allowed.holds(.flow)
+      names.isShowingAll
       ? DisplayFilter.Ends(left: entry.initiator, right: entry.responder, portField: portField) : nil
+    let identity = flow.identity(entry)
     let filter = DisplayFilter.text(FrameMap.merged(frames, []), ends: ends)
     let manifest = table.entries[pending.plugin].manifest
     let record = FindingRecord(
       rule: pending.rule, plugin: PluginName(identifier: manifest.identifier, version: manifest.version),
       certainty: pending.certainty, variant: pending.variant, marks: marks, conflicts: pending.conflicts,
       isContradicted: pending.isContradicted,
-      flow: flow.identity(entry), flowID: entry.ordinal &+ 1,
+      flow: identity, flowID: entry.ordinal &+ 1,
       communityID: communityText.isEmpty ? nil : String(decoding: communityText, as: UTF8.self),
       first: entry.firstTime, last: entry.lastTime, evidence: flow.context.evidence, warrant: job.warrant,
       displayFilter: filter)
@@ -263,9 +263,7 @@ struct TimelineOutput: ~Copyable {
       host: flow.initiator, family: pending.rule.family.rawValue, tool: pending.rule.tool.description,
       certainty: pending.certainty, first: entry.firstTime, last: entry.lastTime,
       contact: HostSummary.Contact(
-        sourcePort: FlowLine.hasPorts(entry.transport) ? entry.initiator.port : nil,
-        peer: ShownEndpoint(flow.responder, port: FlowLine.hasPorts(entry.transport) ? entry.responder.port : nil),
-        time: entry.firstTime,
+        sourcePort: identity.initiator.port, peer: identity.responder, time: entry.firstTime,
         displayFilter: filter, evidence: flow.context.evidence))
   }
 

@@ -82,6 +82,14 @@ public struct CommunityIDText: TextField, Hashable {
   public init(_ text: String) { self.text = text }
 }
 
+/// A Wireshark display filter: numbers of frames, or addresses and ports of a flow. Where those of third parties are not
+/// allowed it must be made of frames alone.
+public struct DisplayFilterText: TextField, Hashable {
+  public static let category = Category.flow
+  public let text: String
+  public init(_ text: String) { self.text = text }
+}
+
 // MARK: - Times
 
 /// A time of the evidence, RFC 3339, UTC.

@@ -97,13 +97,13 @@ public struct FindingRecord: FieldObject {
   public let last: Timestamp?
   public let evidence: EvidenceName
   public let warrant: String
-  public let displayFilter: String
+  public let displayFilter: DisplayFilterText
 
   public init(
     rule: Rule, plugin: PluginName, certainty: Certainty, variant: StaticString, marks: [MarkRecord], conflicts: Bool,
     isContradicted: Bool = false, flow: FlowIdentity, flowID: UInt64, communityID: String?, first: Timestamp?,
     last: Timestamp?,
-    evidence: EvidenceName, warrant: String, displayFilter: String
+    evidence: EvidenceName, warrant: String, displayFilter: DisplayFilterText
   ) {
     self.rule = rule
     self.plugin = plugin
@@ -143,7 +143,7 @@ public struct FindingRecord: FieldObject {
   static let pluginField = ObjectField<PluginName>("plugin", "the plugin that made it")
   static let attackField = Field<Label>("attack", "MITRE ATT&CK technique", when: "one fits")
   static let warrantField = Field<Label>("warrant", "id of the warrant")
-  static let filterField = Field<Label>(
+  static let filterField = Field<DisplayFilterText>(
     "display_filter", "Wireshark display filter that shows its frames; over a set of files: of the first mark's file")
   static let firstField = Field<PacketTime>("first", "time of the flow's first packet", when: "the capture gives times")
   static let lastField = Field<PacketTime>("last", "time of the flow's last packet", when: "the capture gives times")
@@ -179,7 +179,7 @@ public struct FindingRecord: FieldObject {
     record.put(Self.firstField, first.map { PacketTime($0) })
     record.put(Self.lastField, last.map { PacketTime($0) })
     record.put(EvidenceName.field, evidence)
-    record.put(Self.filterField, Label(displayFilter))
+    record.put(Self.filterField, displayFilter)
     record.put(Self.attackField, rule.attack.utf8CodeUnitCount == 0 ? nil : Label(rule.attack.description))
     record.put(Self.pluginField, plugin)
     record.put(Self.warrantField, Label(warrant))

@@ -113,11 +113,12 @@ public struct HostSummary: FieldObject {
     public let sourcePort: UInt16?
     public let peer: ShownEndpoint
     public let time: Timestamp?
-    public let displayFilter: String
+    public let displayFilter: DisplayFilterText
     public let evidence: EvidenceName
 
     public init(
-      sourcePort: UInt16?, peer: ShownEndpoint, time: Timestamp?, displayFilter: String, evidence: EvidenceName
+      sourcePort: UInt16?, peer: ShownEndpoint, time: Timestamp?, displayFilter: DisplayFilterText,
+      evidence: EvidenceName
     ) {
       self.sourcePort = sourcePort
       self.peer = peer
@@ -129,7 +130,8 @@ public struct HostSummary: FieldObject {
     static let portField = Field<Count>("source_port", "the host's port", when: "the transport has ports")
     static let peerField = ObjectField<ShownEndpoint>("peer", "the other end")
     static let timeField = Field<PacketTime>("time", "first packet of the flow", when: "the capture gives times")
-    static let filterField = Field<Label>("display_filter", "Wireshark display filter that shows its frames")
+    static let filterField = Field<DisplayFilterText>(
+      "display_filter", "Wireshark display filter that shows its frames")
     public static var fields: [FieldDeclaration] {
       [
         portField.declaration, peerField.declaration, timeField.declaration, filterField.declaration,
@@ -140,7 +142,7 @@ public struct HostSummary: FieldObject {
       record.put(Self.portField, sourcePort.map { Count($0) })
       record.put(Self.peerField, peer)
       record.put(Self.timeField, time.map { PacketTime($0) })
-      record.put(Self.filterField, Label(displayFilter))
+      record.put(Self.filterField, displayFilter)
       record.put(EvidenceName.field, evidence)
     }
   }

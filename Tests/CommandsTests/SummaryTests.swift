@@ -116,7 +116,7 @@ struct SummaryTests {
       {"indicates": {"family": "proxy", "tool": "socks"}, "certainty": "\(certainty)", "flow": {"transport": "tcp", \
       "initiator": {"address": "\(host)", "port": 4000\(second)}, "responder": {"address": "192.0.2.9", "port": 1080}}, \
       "first": "2026-01-02T00:00:0\(second).000000000Z", "last": "2026-01-02T00:00:0\(second).000000000Z", \
-      "evidence": {"name": "-"}, "display_filter": "frame.number in {\(second)}"}
+      "flow_id": \(second), "evidence": {"name": "-"}, "display_filter": "frame.number in {\(second)}"}
 
       """
     }
@@ -133,5 +133,11 @@ struct SummaryTests {
     #expect(result.notices.map(\.code) == ["fault.analysis"])
     #expect(try text(result).contains("a.pcap: pcap, 9 frames, the first 5 of them in no other count of this page"))
     #expect(!result.isClean)
+
+    // A finding without an id was written without the category of flows: neither sums nor contacts are made of it.
+    let withheld = try self.result(
+      #"{"evidence": [{"format": "pcap", "frames": 9}], "flows": 3, "hosts": []}"#, faults: [fault],
+      findings: finding("192.0.2.2", "indicative", 4).replacing("\"flow_id\": 4, ", with: ""))
+    #expect(withheld.hosts.isEmpty)
   }
 }
