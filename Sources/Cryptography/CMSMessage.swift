@@ -236,10 +236,12 @@ struct CMSMessage: ~Copyable {
 
   /// Follows the signer's certificate to an anchor and judges what is between.
   func revocation(
-    _ index: Int, _ anchors: TrustAnchors, _ lists: RevocationLists, at time: Int64, now: Int64
+    _ index: Int, _ anchors: TrustAnchors, _ lists: RevocationLists, _ policy: SignaturePolicy, at time: Int64,
+    now: Int64
   ) throws(SignatureRefusal) -> Revocation {
     let certificate = try certificate(index)
-    let chain = try unsafe CertificateChain(of: certificate, through: others, to: anchors, at: time)
+    let chain = try unsafe CertificateChain(
+      of: certificate, through: others, to: anchors, at: time, usages: policy.acceptedUsages)
     return try chain.revocation(lists, at: time, now: now)
   }
 

@@ -110,7 +110,7 @@ struct Certificate: ~Copyable {
 
   private func checkExtendedKeyUsage(_ policy: SignaturePolicy, _ refuse: Refuse) throws(SignatureRefusal) {
     let usages = extendedKeyUsages
-    let accepted = [SignaturePolicy.documentSigning] + policy.extendedKeyUsages
+    let accepted = policy.acceptedUsages
     let expected =
       "extended key usage documentSigning (\(SignaturePolicy.documentSigning))"
       + policy.extendedKeyUsages.map { " or \($0)" }.joined()
@@ -124,7 +124,7 @@ struct Certificate: ~Copyable {
     }
   }
 
-  private static func named(_ usage: String) -> String {
+  static func named(_ usage: String) -> String {
     let names = [
       "1.3.6.1.5.5.7.3.1": "serverAuth", "1.3.6.1.5.5.7.3.2": "clientAuth", "1.3.6.1.5.5.7.3.3": "codeSigning",
       "1.3.6.1.5.5.7.3.4": "emailProtection", SignaturePolicy.timestamping: "timeStamping",

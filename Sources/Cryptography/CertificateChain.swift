@@ -17,9 +17,10 @@ struct CertificateChain: ~Copyable {
   private static let securityLevel: Int32 = 2
 
   /// - Parameter others: certificates that came with the signature; they lead to an anchor and are none.
+  ///   - usages: extended key usages of which an authority between must have one, where it is limited to some.
   init(
     of certificate: borrowing Certificate, through others: OpaquePointer?, to anchors: TrustAnchors, at time: Int64,
-    whose: String = "the certificate of"
+    usages: [String], whose: String = "the certificate of"
   ) throws(SignatureRefusal) {
     // Sound: context and store are ours; the context keeps no reference to the others, which the caller owns longer.
     guard let store = anchors.store(),
@@ -39,6 +40,7 @@ struct CertificateChain: ~Copyable {
       ERR_clear_error()
       throw unsafe CertificateChain.refusal(context.pointer, anchors, time, whose)
     }
+    try unsafe CertificateChain.checkUsages(StackView(X509_STORE_CTX_get0_chain(context.pointer)), usages)
     self.context = context
     self.store = store
   }
@@ -75,6 +77,23 @@ struct CertificateChain: ~Copyable {
     }
   }
 
+  /// An authority that is limited to web servers, say, issues no signer of documents. RFC 5280 leaves that open; whoever
+  /// limits an authority means it so. The anchor is trusted as it is.
+  private static func checkUsages(_ chain: StackView, _ usages: [String]) throws(SignatureRefusal) {
+    for index in 1..<max(1, chain.count - 1) {
+      // Sound: the chain belongs to the caller's context.
+      guard let authority = unsafe Certificate(sharing: chain[index]) else { throw .unavailable }
+      let limits = authority.extendedKeyUsages
+      guard limits.isEmpty || limits.contains(SignaturePolicy.anyUsage) || limits.contains(where: usages.contains)
+      else {
+        throw SignatureRefusal(
+          .extendedKeyUsage, of: "the authority \(authority.subject)",
+          found: "extended key usage \(limits.map(Certificate.named).joined(separator: ", "))",
+          expected: "none, or \(usages.map(Certificate.named).joined(separator: " or ")) among it")
+      }
+    }
+  }
+
   private static func list(_ subjects: [String]) -> String {
     let shown = subjects.prefix(4).joined(separator: "; ")
     return subjects.count > 4 ? "\(shown); and \(subjects.count - 4) more" : shown.isEmpty ? "none is given" : shown
@@ -98,7 +117,10 @@ struct CertificateChain: ~Copyable {
       else { throw .unavailable }
       let judgement = RevocationJudgement(of: current, by: issuer, stack, now: now)
       switch judgement {
-      case .good: break
+      case .good(let isAfterExpiry):
+        if isAfterExpiry {
+          notes.append("\(current.subject): expired before the list, which need not name it any more")
+        }
       case .none(let why):
         if state == .good { state = .notChecked }
         notes.append("\(current.subject): \(why)")
@@ -139,7 +161,9 @@ private enum RevocationJudgement {
     }
   }
 
-  case good
+  /// On no list. Whether all of them were made after it had expired: then they need not name it any more (RFC 5280 section
+  /// 3.3).
+  case good(afterExpiry: Bool)
   /// No list counts; why.
   case none(String)
   case revoked(Entry)
@@ -147,6 +171,8 @@ private enum RevocationJudgement {
   init(of certificate: borrowing Certificate, by issuer: borrowing Certificate, _ lists: borrowing Owned, now: Int64) {
     var why = "no list of its issuer"
     var isListed = false
+    var isAfterExpiry = true
+    let end = unsafe UnixTime.seconds(X509_get0_notAfter(certificate.pointer)) ?? .min
     var worst: Entry?
     // Sound: the stack and its lists are the caller's and live through this call.
     let view = unsafe StackView(lists.pointer)
@@ -154,6 +180,7 @@ private enum RevocationJudgement {
       guard let list = unsafe view[index] else { continue }
       guard let refused = unsafe RevocationJudgement.objection(to: list, certificate, issuer, now) else {
         isListed = true
+        if unsafe (UnixTime.seconds(X509_CRL_get0_lastUpdate(list)) ?? .max) <= end { isAfterExpiry = false }
         if let entry = unsafe RevocationJudgement.entry(of: certificate, in: list) {
           let isWorse = worst.map { !$0.isCompromise && (entry.isCompromise || entry.effective < $0.effective) } ?? true
           if isWorse { worst = entry }
@@ -163,7 +190,7 @@ private enum RevocationJudgement {
       if !refused.isEmpty { why = refused }
     }
     ERR_clear_error()
-    self = worst.map { .revoked($0) } ?? (isListed ? .good : .none(why))
+    self = worst.map { .revoked($0) } ?? (isListed ? .good(afterExpiry: isAfterExpiry) : .none(why))
   }
 
   /// Why a list does not count for the certificate: empty where it is of another issuer; nil where it counts.

@@ -57,7 +57,7 @@ public struct SignatureVerifier: Sendable {
     for index in 0..<message.signerCount {
       let signer = try message.signer(index)
       try checkTime(signer, at: time, source, notBefore: notBefore)
-      let found = try message.revocation(index, anchors, revocationLists, at: time, now: now)
+      let found = try message.revocation(index, anchors, revocationLists, policy, at: time, now: now)
       revocation = revocation.joined(found)
       try checkSubject(signer)
       signers.append(signer)

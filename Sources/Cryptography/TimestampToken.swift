@@ -170,7 +170,9 @@ struct TimestampToken: ~Copyable {
         expected: "timeStamping (\(SignaturePolicy.timestamping)) alone, critical")
     }
     let others = unsafe inner.pointee.d.sign?.pointee.cert
-    let chain = try unsafe CertificateChain(of: certificate, through: others, to: anchors, at: time, whose: whose)
+    let chain = try unsafe CertificateChain(
+      of: certificate, through: others, to: anchors, at: time, usages: [SignaturePolicy.timestamping],
+      whose: whose)
     let revocation = try chain.revocation(lists, at: time, now: now, whose: whose)
     guard let store = anchors.store(), let parameters = unsafe X509_VERIFY_PARAM_new() else { throw .unavailable }
     // Sound: the parameters are ours and copied into the store, which is ours too.

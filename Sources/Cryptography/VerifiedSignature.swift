@@ -33,6 +33,7 @@ public struct SignaturePolicy: Hashable, Sendable {
   /// Never enough by themselves, whatever a configuration says: serverAuth and emailProtection (RFC 5280 section
   /// 4.2.1.12); and anyExtendedKeyUsage, with which no certificate signs.
   public static let neverEnough = ["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.4", anyUsage]
+  var acceptedUsages: [String] { [Self.documentSigning] + extendedKeyUsages.filter { !Self.neverEnough.contains($0) } }
   static let anyUsage = "2.5.29.37.0"
   /// id-kp-timeStamping (RFC 3161 section 2.3).
   static let timestamping = "1.3.6.1.5.5.7.3.8"

@@ -313,6 +313,35 @@ struct SignatureAttackTests {
     }
   }
 
+  @Test("An authority that is limited to web servers issues no signer; one limited to documents does")
+  func limitedAuthority() throws {
+    let test = try SignedCase()
+    for (name, usage, cause) in [
+      ("Web authority", "serverAuth", SignatureRefusal.Cause.extendedKeyUsage),
+      ("Paper authority", "1.3.6.1.5.5.7.3.36", nil),
+    ] as [(String, String, SignatureRefusal.Cause?)] {
+      let authority = try test.authority.identity(name, by: test.authority.root) {
+        $0.extensions = [
+          "basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign", "extendedKeyUsage=\(usage)",
+        ]
+      }
+      let below = try test.authority.identity("Below \(name)", by: authority)
+      try test.authority.sign(test.file, by: [below], chain: authority)
+      let refusal = try test.refusal()
+      #expect(refusal?.cause == cause)
+      if let refusal { #expect(refusal.of.contains("CN=\(name)")) }
+    }
+  }
+
+  @Test("A chain through a certificate that issues none")
+  func chains() throws {
+    let test = try SignedCase()
+    let notAnAuthority = try test.authority.signer
+    let below = try test.authority.identity("Below a signer", by: notAnAuthority)
+    try test.authority.sign(test.file, by: [below], chain: notAnAuthority)
+    #expect(try [.chain, .untrusted].contains(test.refusal()?.cause))
+  }
+
   @Test("SHA-1, in the signature and in a certificate of the chain")
   func sha1() throws {
     let test = try SignedCase()

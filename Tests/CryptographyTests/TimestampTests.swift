@@ -257,6 +257,19 @@ struct RevocationTests {
     }
   }
 
+  @Test("A list that was made after a certificate had expired need not name it any more: that is said")
+  func afterExpiry() throws {
+    let authority = try authority.get()
+    let test = try signed(
+      try authority.revocationList(from: 399, until: 410), try authority.revocationList(by: authority.root, until: 410),
+      try authority.revocationList(by: authority.timestampRoot, from: 399, until: 410))
+    let found = try test.verify(days: 400, stamped: true)
+    #expect(found.revocation.state == .good)
+    // The time-stamp authority's is valid for ten years.
+    #expect(
+      found.revocation.notes == ["CN=Signer,O=Exercise,C=NZ: expired before the list, which need not name it any more"])
+  }
+
   @Test("A list under the issuer's name that the issuer did not sign")
   func forgedList() throws {
     let authority = try authority.get()
