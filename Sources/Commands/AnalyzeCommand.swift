@@ -17,6 +17,10 @@ struct AnalyzeCommand: ParsableCommand {
       whom an authority of --trust or of the configuration vouches. Only a warrant with "training": true needs none, and \
       then the output is stamped TRAINING.
 
+      Every run writes a custody record beside the findings, as NAME.custody.jsonl: who did what to which bytes, each entry \
+      naming the digest of the one before. --sign-with seals it; `veilscope verify` verifies it. A refused call (64 to 66, \
+      73, 77, 78) writes none.
+
       Limits hold for each timeline: N workers may use N times the setting. Bounds, with their defaults:
       \(bounds.map { entry in
         "  \(entry.name)=\(entry.value(AnalysisSettings()))  \(entry.note)"
@@ -40,7 +44,8 @@ struct AnalyzeCommand: ParsableCommand {
   @OptionGroup var trust: TrustOptions
 
   @Option(help: ArgumentHelp("Where the findings go.", valueName: "FILE"), completion: .file())
-  var output = "findings.json"
+  var output = AnalyzeCommand.standardOutput
+  static let standardOutput = "findings.json"
 
   @Option(help: ArgumentHelp("Write a line of JSON for each flow here.", valueName: "FILE"), completion: .file())
   var flows: String?
@@ -59,6 +64,8 @@ struct AnalyzeCommand: ParsableCommand {
 
   @Flag(help: "Skip the SHA-256 of the evidence; not with exhibits or --continuous.")
   var noDigest = false
+
+  @OptionGroup var custody: CustodyOptions
 
   @Option(help: ArgumentHelp("Set a bound, as NAME=NUMBER; may be given several times.", valueName: "NAME=N"))
   var limit: [String] = []

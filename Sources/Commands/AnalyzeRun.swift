@@ -2,6 +2,8 @@
 
 import Analysis
 import Bytes
+import Cryptography
+import Custody
 import Findings
 import JSON
 import Platform
@@ -21,7 +23,12 @@ struct EvidenceItem {
   var problem: CommandFailure?
 
   /// Base name, as output gives it.
-  var name: String { path == "-" ? "-" : path.split(separator: "/").last.map(String.init) ?? path }
+  var name: String
+
+  init(path: String) {
+    self.path = path
+    name = path == "-" ? "-" : path.split(separator: "/").last.map(String.init) ?? path
+  }
 
   mutating func refuse(_ status: ExitStatus, _ message: String) {
     problem = CommandFailure(status: status, message: message)
@@ -29,23 +36,46 @@ struct EvidenceItem {
 }
 
 struct AnalyzeRun {
+  /// A run of a record once more: it decides nothing anew, writes no record and says nothing.
+  struct Again {
+    /// When the run began: the warrant is asked whether it allowed it then. Expiry stops new evidence, never proof.
+    let began: Timestamp
+    /// The record's settings.
+    let values: [String: JSONValue]
+    /// The names of the evidence in the findings.
+    let names: [String]
+  }
+
   private let command: AnalyzeCommand
   private let configuration: Configuration
   private let authorised: AuthorisedWarrant
+  private let signer: CMSSigner?
+  private let isAgain: Bool
   private var items: [EvidenceItem]
 
-  /// Reads the warrant and opens the evidence; nothing is written yet.
-  init(_ command: AnalyzeCommand) throws {
+  /// Reads the warrant and the signer's key; nothing is opened or written yet.
+  init(_ command: AnalyzeCommand, again: Again? = nil) throws {
     self.command = command
-    configuration = try command.configuration()
+    isAgain = again != nil
+    var configuration = try command.configuration()
+    if let again { configuration.takeAnalysis(of: again.values) }
+    self.configuration = configuration
     let trust = command.trust
     let file = try WarrantFile(path: command.warrant, signature: trust.signature, timestamp: trust.timestamp)
-    authorised = try file.authorise(try configuration.verifier(), configuration)
+    authorised = try file.authorise(try configuration.verifier(), configuration, at: again?.began)
     if command.noDigest, authorised.requiresDigest {
       throw CommandFailure(
         status: .usage, message: "--no-digest cannot go with this warrant: its exhibits are known by their digests")
     }
     items = command.captures.map { EvidenceItem(path: $0) }
+    for (index, name) in (again?.names ?? []).enumerated() where index < items.count { items[index].name = name }
+    signer = isAgain ? nil : try command.custody.seal.signer(SealPolicy.policy(configuration))
+    if signer == nil, !isAgain, configuration.requiresSeal {
+      throw CommandFailure(
+        status: .usage,
+        message: "the configuration asks for a sealed record (custody.require_seal): give --sign-with and"
+          + " --sign-key")
+    }
   }
 
   mutating func run() throws -> ExitStatus {
@@ -53,19 +83,24 @@ struct AnalyzeRun {
     try admit()
     try refuseRepeats()
     try failIfNoneIsLeft()
-    let document = try output(command.output)
-    let flows: OutputFile?
+    var opened: [OutputFile] = []
+    var record: RunRecord?
     do {
-      flows = try command.flows.map { try output($0) }
+      let document = try open(command.output, &opened)
+      let flows = try command.flows.map { try open($0, &opened) }
+      let query = try command.custody.timestampQuery.map { try open($0, &opened) }
+      if !isAgain {
+        record = try RunRecord(
+          findings: document, others: Array(opened.dropFirst()), overwrite: command.overwrite,
+          warrant: authorised.identity.sha256, durability: command.custody.durable, signer: signer)
+        try record?.watch(document, as: "findings")
+        if let flows { try record?.watch(flows, as: "flows") }
+        try record?.begin(RunStart(command: command, configuration: configuration, authorised: authorised), items)
+      }
+      return try analyse(document, flows, query, record)
     } catch {
-      document.discard()
-      throw error
-    }
-    do {
-      return try analyse(document, flows)
-    } catch {
-      document.discard()
-      flows?.discard()
+      for file in opened { file.discard() }
+      record?.fail(error)
       throw error
     }
   }
@@ -145,9 +180,11 @@ struct AnalyzeRun {
 
   // MARK: - Outputs
 
-  private func output(_ path: String) throws -> OutputFile {
+  private func open(_ path: String, _ opened: inout [OutputFile]) throws -> OutputFile {
     do throws(OutputError) {
-      return try OutputFile(path: path, overwrite: command.overwrite)
+      let file = try OutputFile(path: path, overwrite: command.overwrite)
+      opened.append(file)
+      return file
     } catch {
       throw CommandFailure(status: error.isOccupied ? .outputExists : .outputFailed, message: error.description)
     }
@@ -168,7 +205,9 @@ struct AnalyzeRun {
     return command.continuous ? [usable] : usable.map { [$0] }
   }
 
-  private mutating func analyse(_ document: OutputFile, _ flows: OutputFile?) throws -> ExitStatus {
+  private mutating func analyse(
+    _ document: OutputFile, _ flows: OutputFile?, _ query: OutputFile?, _ record: RunRecord?
+  ) throws -> ExitStatus {
     let timelines = timelines
     var work: [WorkItem] = []
     for timeline in timelines {
@@ -186,32 +225,59 @@ struct AnalyzeRun {
     runSettings.workers = configuration.workers
     if !configuration.quiet { runSettings.progress = Progress(total: totalSize) }
     let outcomes: [ItemOutcome]
-    do {
-      outcomes = try Run.analyse(work, flows: flows, scratch: document, settings: runSettings)
+    let opened = self.items
+    do throws(RunError) {
+      outcomes = try Run.analyse(work, flows: flows, scratch: document, settings: runSettings) {
+        (event) throws(RunError) in
+        do {
+          switch event {
+          case .waited: try record?.waited()
+          case .finished(let index, let outcome): try record?.finished(outcome, opened, timelines[index])
+          }
+        } catch { throw .watcher((error as? CommandFailure)?.message ?? "\(error)") }
+      }
     } catch {
       throw CommandFailure(status: .outputFailed, message: error.description)
     }
     var result = RunResult(items: items, timelines: timelines, outcomes: outcomes)
     try result.gather(plugins: Commands.plugins)
-    items = result.items
+    self.items = result.items
     try failIfNoneIsLeft()
-    for item in items { if let problem = item.problem { sayRefused(item, problem) } }
+    try record?.take(result)
+    if !isAgain { for item in self.items { if let problem = item.problem { sayRefused(item, problem) } } }
     do {
       let writer = FindingsWriter(result: result, authorised: authorised, plugins: Commands.plugins)
       try writer.write(to: document)
       // Both are whole on disk before either has its name, and both get theirs or neither.
       try document.finish()
       try flows?.finish()
+      try record?.takeOutputs()
       try OutputFile.publish([flows, document].compactMap { $0 })
     } catch {
-      throw CommandFailure(status: .outputFailed, message: "\(error)")
+      throw error as? CommandFailure ?? CommandFailure(status: .outputFailed, message: "\(error)")
     }
+    let status: ExitStatus = result.isClean ? .done : .reported
+    try record?.end(status)
+    if let query, let seal = record?.seal { try write(seal, to: query) }
+    guard !isAgain else { return status }
     sayReported(result)
     if !configuration.quiet {
-      Say.output(
-        Summary(result: result, authorised: authorised, findings: document.path, flows: flows?.path).text)
+      var summary = Summary(result: result, authorised: authorised, findings: document.path, flows: flows?.path)
+      summary.custody = record?.summary ?? []
+      Say.output(summary.text)
     }
-    return result.isClean ? .done : .reported
+    return status
+  }
+
+  /// The query for the time of the seal.
+  private func write(_ seal: [UInt8], to query: OutputFile) throws {
+    do {
+      try query.write(try TimestampQuery.over(seal))
+      try query.finish()
+      try query.publish()
+    } catch {
+      throw CommandFailure(status: .outputFailed, message: "\(error); findings and record are whole")
+    }
   }
 
   private var totalSize: UInt64? {

@@ -48,7 +48,8 @@ struct Veilscope: ParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      AnalyzeCommand.self, WarrantCommand.self, ConfigCommand.self, PluginsCommand.self, ExplainCommand.self,
+      AnalyzeCommand.self, VerifyCommand.self, CustodyCommand.self, WarrantCommand.self, ConfigCommand.self,
+      PluginsCommand.self, ExplainCommand.self,
       GenerateCommand.self,
     ])
 }

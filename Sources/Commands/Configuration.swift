@@ -134,6 +134,18 @@ struct Configuration: Sendable {
     settings[index].origin = .flag(flag)
   }
 
+  /// Takes what decides an analysis from the settings of a custody record.
+  mutating func takeAnalysis(of values: [String: JSONValue]) {
+    for index in settings.indices {
+      let path = settings[index].key.path
+      guard path.hasPrefix("limits.") || path == "defaults.separate_vlans", let value = values[path],
+        settings[index].key.objection(to: value) == nil
+      else { continue }
+      settings[index].value = value
+      settings[index].origin = .flag("the record")
+    }
+  }
+
   // MARK: - Values
 
   private subscript(_ path: String) -> JSONValue { settings.first { $0.key.path == path }?.value ?? .null }
@@ -144,6 +156,7 @@ struct Configuration: Sendable {
 
   var workers: Int { integer("defaults.workers") }
   var quiet: Bool { boolean("defaults.quiet") }
+  var requiresSeal: Bool { boolean("custody.require_seal") }
   var profileProblemsAreErrors: Bool { self["profile_problems"].string == "error" }
 
   var analysis: AnalysisSettings {

@@ -54,6 +54,9 @@ struct ConfigurationKey: Sendable {
         path: "profile_problems", kind: .word(["warning", "error"]), builtIn: .string("warning"),
         note: "what a warrant's national profile has against it"),
       .init(
+        path: "custody.require_seal", kind: .boolean, builtIn: .boolean(false),
+        note: "refuse to analyse without --sign-with: every custody record is sealed"),
+      .init(
         path: "defaults.workers", kind: .integer(1...256), builtIn: .integer(1),
         note: "evidence items side by side (--workers)"),
       .init(

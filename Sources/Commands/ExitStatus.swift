@@ -3,7 +3,10 @@
 /// How a command ends.
 public enum ExitStatus: Int32, CaseIterable, Sendable {
   case done = 0
+  case broken = 1
   case reported = 3
+  case incomplete = 4
+  case unsealed = 5
   case usage = 64
   case notACapture = 65
   case cannotOpen = 66
@@ -16,6 +19,9 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
   var meaning: String {
     switch self {
     case .done: "done, with or without findings"
+    case .broken: "verify: broken, with the entry, what was found and what was expected"
+    case .incomplete: "verify: incomplete: the run was killed, the record cut, or a file is missing"
+    case .unsealed: "verify: complete, but unsealed (--allow-unsealed: 0)"
     case .reported: "done, but damage, a fault or a limit is reported"
     case .usage: "the command line is wrong (no --warrant given, too)"
     case .notACapture: "the evidence is no capture"

@@ -40,12 +40,7 @@ enum GeneratedPages {
   static func all(_ plugins: PluginCatalog) throws -> [(path: String, bytes: [UInt8])] {
     let flowFields = DocumentFields.flowFields(plugins.entries.flatMap(\.manifest.observations))
     return [
-      (
-        "schema/findings.schema.json",
-        SchemaWriter.document(
-          title: "Veilscope findings", identifier: DocumentFields.schemaIdentifier,
-          note: "The findings document of one run.", fields: DocumentFields.fields)
-      ),
+      ("schema/findings.schema.json", findingsSchema),
       (
         "schema/flow.schema.json",
         SchemaWriter.document(
@@ -56,6 +51,12 @@ enum GeneratedPages {
       ("fields.md", Array(fieldsPage(flowFields).utf8)),
       ("veilscope.1", try ManualPage.page()),
     ]
+  }
+
+  static var findingsSchema: [UInt8] {
+    SchemaWriter.document(
+      title: "Veilscope findings", identifier: DocumentFields.schemaIdentifier,
+      note: "The findings document of one run.", fields: DocumentFields.fields)
   }
 
   private static func fieldsPage(_ flowFields: [FieldDeclaration]) -> String {

@@ -4,15 +4,19 @@
 import Terms
 
 enum Suggestions {
-  static let commands = ["analyze", "warrant", "config", "plugins", "explain", "help"]
+  static let commands = ["analyze", "verify", "custody", "warrant", "config", "plugins", "explain", "help"]
   /// Commands of a command.
-  static let subcommands = ["warrant": ["check", "show", "new"], "config": ["show"]]
+  static let subcommands = [
+    "custody": ["show", "note", "attach-timestamp"], "warrant": ["check", "show", "new"], "config": ["show"],
+  ]
   static let options = [
     "--warrant", "--output", "--flows", "--workers", "--continuous", "--overwrite", "--quiet", "--no-digest", "--limit",
     "--separate-vlans", "--json", "--help", "--version", "--trust", "--trust-tsa", "--crl", "--signature",
     "--timestamp",
     "--config", "--reference", "--act", "--provision", "--legal-type", "--issued", "--issued-by", "--office", "--court",
     "--agency", "--officer", "--from", "--until", "--data-from", "--data-until", "--target", "--exclude", "--exhibit",
+    "--operator", "--sign-with", "--sign-key", "--passphrase-file", "--timestamp-query", "--durable", "--record",
+    "--evidence", "--skip-evidence", "--allow-unsealed", "--again",
     "--category", "--covers", "--condition", "--report-due", "--offence", "--profile", "--inside-tunnels", "--training",
   ]
   /// Not listed, but no mistake.

@@ -10,6 +10,8 @@ struct Summary {
   let authorised: AuthorisedWarrant
   let findings: String
   let flows: String?
+  /// What is said of the custody record.
+  var custody: [String] = []
 
   /// Hosts, and contacts of each, that are printed; the rest is in the document.
   private static let mostHosts = 20
@@ -26,6 +28,7 @@ struct Summary {
     lines.append("")
     lines.append("Findings: \(Say.plain(findings))")
     if let flows { lines.append("Flows:    \(Say.plain(flows))") }
+    lines += custody
     if !result.isClean { lines.append("Exit status 3: see the messages above.") }
     return lines.joined(separator: "\n")
   }

@@ -39,13 +39,15 @@ struct WarrantFile {
     }
   }
 
-  /// The warrant, authorised for recorded evidence now. Every failure ends with status 77.
-  func authorise(_ verifier: SignatureVerifier, _ configuration: Configuration) throws -> AuthorisedWarrant {
+  /// The warrant, authorised for recorded evidence now, or as of another time. Every failure ends with status 77.
+  func authorise(
+    _ verifier: SignatureVerifier, _ configuration: Configuration, at time: Timestamp? = nil
+  ) throws -> AuthorisedWarrant {
     let authorised: AuthorisedWarrant
     do {
       authorised = try AuthorisedWarrant.authorise(
-        try Warrant.parse(bytes), signature: signature, verifier: verifier, now: Timestamp(nanoseconds: Clock.wall),
-        purpose: .recorded)
+        try Warrant.parse(bytes), signature: signature, verifier: verifier,
+        now: time ?? Timestamp(nanoseconds: Clock.wall), purpose: .recorded)
     } catch {
       throw WarrantFile.refusal(path, "\(error)")
     }
@@ -53,7 +55,10 @@ struct WarrantFile {
     if configuration.profileProblemsAreErrors, !problems.isEmpty {
       throw WarrantFile.refusal(path, problems.map(\.description).joined(separator: "\n"))
     }
-    for problem in problems { Say.error("veilscope: warning: \(Say.plain(path)): \(Say.plain(problem.description))") }
+    // A run once more was warned before.
+    for problem in problems where time == nil {
+      Say.error("veilscope: warning: \(Say.plain(path)): \(Say.plain(problem.description))")
+    }
     return authorised
   }
 

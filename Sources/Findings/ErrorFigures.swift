@@ -36,6 +36,15 @@ public struct ErrorFigures: FieldObject, Equatable {
     ErrorFigures(figures: RuleRates.table["\(rule.identifier)/\(rule.version)"])
   }
 
+  /// All figures that this program holds, a line a rule version, in order: for a digest of them.
+  public static var tableText: [UInt8] {
+    let lines = RuleRates.table.sorted { $0.key < $1.key }.map { key, figures in
+      "\(key) \(figures.found) \(figures.labelled) \(figures.falseFindings) \(figures.negatives)"
+        + " \(figures.falseRateBoundPPM)\n"
+    }
+    return Array(lines.joined().utf8)
+  }
+
   static let measuredField = Field<FlowFlag>("measured", "false: this version of the rule was not measured")
   static let foundField = Field<Count>("found", "labelled flows of the tool that the rule found", when: "measured")
   static let labelledField = Field<Count>("labelled", "labelled flows of the tool", when: "measured")

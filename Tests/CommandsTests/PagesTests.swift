@@ -12,7 +12,8 @@ import enum Commands.ExitStatus
 struct CommandPagesTests {
   /// The statuses that scripts rely on.
   private static let numbers: [(ExitStatus, Int32)] = [
-    (.done, 0), (.reported, 3), (.usage, 64), (.notACapture, 65), (.cannotOpen, 66), (.evidenceChanged, 70),
+    (.done, 0), (.broken, 1), (.reported, 3), (.incomplete, 4), (.unsealed, 5), (.usage, 64), (.notACapture, 65),
+    (.cannotOpen, 66), (.evidenceChanged, 70),
     (.outputExists, 73), (.outputFailed, 74), (.notAllowed, 77),
     (.configuration, 78),
   ]
@@ -40,7 +41,10 @@ struct CommandPagesTests {
       let at = try #require(lines[start...].firstIndex(of: "\\fB\(status.rawValue)\\fR"))
       #expect(lines[at + 1] == status.meaning.replacing("-", with: "\\-"))
     }
-    for section in ["VEILSCOPE ANALYZE", "VEILSCOPE WARRANT CHECK", "VEILSCOPE PLUGINS", "VEILSCOPE EXPLAIN"] {
+    for section in [
+      "VEILSCOPE ANALYZE", "VEILSCOPE VERIFY", "VEILSCOPE CUSTODY NOTE", "VEILSCOPE WARRANT CHECK", "VEILSCOPE PLUGINS",
+      "VEILSCOPE EXPLAIN",
+    ] {
       #expect(lines.contains(".SH \"\(section)\""))
     }
     #expect(!page.contains("VEILSCOPE GENERATE"))

@@ -7,6 +7,11 @@ import Synchronization
 public struct Identity: Sendable {
   public let certificate: String
   public let key: String
+
+  public init(certificate: String, key: String) {
+    self.certificate = certificate
+    self.key = key
+  }
 }
 
 /// What `openssl` said when it failed.
