@@ -62,7 +62,9 @@ struct AnalyzeRun {
     self.configuration = configuration
     let trust = command.trust
     let file = try WarrantFile(path: command.warrant, signature: trust.signature, timestamp: trust.timestamp)
-    authorised = try file.authorise(try configuration.verifier(), configuration, at: again?.began)
+    let earlier = try command.custody.earlier.map { try EarlierRun.read($0, of: command.warrant, configuration) }
+    authorised = try file.authorise(
+      try configuration.verifier(), configuration, at: again?.began, earlier: earlier)
     if command.noDigest, authorised.requiresDigest {
       throw CommandFailure(
         status: .usage, message: "--no-digest cannot go with this warrant: its exhibits are known by their digests")

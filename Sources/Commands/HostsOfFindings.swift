@@ -30,7 +30,8 @@ struct HostsOfFindings {
   mutating func add(_ finding: JSONValue) {
     let flow = finding["flow"]
     // Without the category `flow` there are no sums.
-    guard finding["flow_id"] != nil, let host = flow?["initiator"]?["address"]?.string, let tool = finding["indicates"]?["tool"]?.string,
+    guard finding["flow_id"] != nil, let host = flow?["initiator"]?["address"]?.string,
+      let tool = finding["indicates"]?["tool"]?.string,
       let family = finding["indicates"]?["family"], let certainty = finding["certainty"]?.string
     else { return }
     let key = Key(host: host, tool: tool, certainty: certainty)

@@ -41,13 +41,13 @@ struct WarrantFile {
 
   /// The warrant, authorised for recorded evidence now, or as of another time. Every failure ends with status 77.
   func authorise(
-    _ verifier: SignatureVerifier, _ configuration: Configuration, at time: Timestamp? = nil
+    _ verifier: SignatureVerifier, _ configuration: Configuration, at time: Timestamp? = nil, earlier: EarlierRun? = nil
   ) throws -> AuthorisedWarrant {
     let authorised: AuthorisedWarrant
     do {
       authorised = try AuthorisedWarrant.authorise(
         try Warrant.parse(bytes), signature: signature, verifier: verifier,
-        now: time ?? Timestamp(nanoseconds: Clock.wall), purpose: .recorded)
+        now: time ?? Timestamp(nanoseconds: Clock.wall), purpose: .recorded, earlier: earlier)
     } catch {
       throw WarrantFile.refusal(path, "\(error)")
     }
@@ -62,7 +62,7 @@ struct WarrantFile {
     return authorised
   }
 
-  private static func refusal(_ path: String, _ reasons: String) -> CommandFailure {
+  static func refusal(_ path: String, _ reasons: String) -> CommandFailure {
     let lines = reasons.split(separator: "\n").map { "  " + Say.plain(String($0)) }
     return CommandFailure(
       status: .notAllowed,

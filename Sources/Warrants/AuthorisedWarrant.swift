@@ -23,7 +23,14 @@ public struct AuthorisedWarrant: Sendable {
   /// `authority` had ended: only listed exhibits are admitted, and the output says "re-run after expiry".
   public let isAfterExpiry: Bool
 
-  private init(_ warrant: Warrant, _ purpose: Warrant.Purpose, _ authenticity: WarrantAuthenticity, afterExpiry: Bool) {
+  /// Evidence of an earlier run that is admitted after expiry, listed or not.
+  private let earlierDigests: Set<Digest>
+
+  private init(
+    _ warrant: Warrant, _ purpose: Warrant.Purpose, _ authenticity: WarrantAuthenticity, afterExpiry: Bool,
+    earlier: Set<Digest>
+  ) {
+    earlierDigests = earlier
     self.warrant = warrant
     self.purpose = purpose
     self.authenticity = authenticity
@@ -36,9 +43,10 @@ public struct AuthorisedWarrant: Sendable {
   ///   - signature: over the exact bytes of the document. Only a training warrant needs none; where an anchor is given,
   ///     its signature too is verified if there is one.
   ///   - verifier: what is trusted, and the policy. Live capture asks for a check of revocation whatever it says.
+  ///   - earlier: a run whose evidence may be analysed again after expiry; a warrant older than its own is refused.
   public static func authorise(
     _ warrant: Warrant, signature: DetachedSignature? = nil, verifier: SignatureVerifier = SignatureVerifier(),
-    now: Timestamp, purpose: Warrant.Purpose = .recorded
+    now: Timestamp, purpose: Warrant.Purpose = .recorded, earlier: EarlierRun? = nil
   ) throws(WarrantRefusal) -> AuthorisedWarrant {
     var reasons: [WarrantRefusal.Reason] = []
     var authenticity = WarrantAuthenticity.unsignedTraining
@@ -48,10 +56,12 @@ public struct AuthorisedWarrant: Sendable {
       reasons.append(error)
     }
     var afterExpiry = false
+    let objection = earlier.flatMap { $0.objection(under: warrant) }
+    if let objection { reasons.append(objection) }
     if !warrant.authority.contains(now) {
       if let from = warrant.authority.from, now < from {
         reasons.append(.notYetValid(from: from, now: now))
-      } else if purpose == .recorded, warrant.exhibits.contains(where: { $0.digest != nil }) {
+      } else if purpose == .recorded, earlier != nil || warrant.exhibits.contains(where: { $0.digest != nil }) {
         // Expiry stops new evidence, never proof: what is listed may be analysed again.
         afterExpiry = true
       } else if let until = warrant.authority.until {
@@ -60,7 +70,8 @@ public struct AuthorisedWarrant: Sendable {
     }
     if !warrant.covers.contains(purpose) { reasons.append(.notCovering(purpose, covers: warrant.covers)) }
     guard reasons.isEmpty else { throw WarrantRefusal(reasons: reasons) }
-    return AuthorisedWarrant(warrant, purpose, authenticity, afterExpiry: afterExpiry)
+    return AuthorisedWarrant(
+      warrant, purpose, authenticity, afterExpiry: afterExpiry, earlier: afterExpiry ? earlier?.digests ?? [] : [])
   }
 
   /// How the document is known to be the authority's.
@@ -88,7 +99,7 @@ public struct AuthorisedWarrant: Sendable {
   // MARK: - Evidence
 
   /// Whether evidence is admitted by its digest only, so that it must be digested before it is read.
-  public var requiresDigest: Bool { warrant.exhibits.contains { $0.digest != nil } }
+  public var requiresDigest: Bool { isAfterExpiry || warrant.exhibits.contains { $0.digest != nil } }
 
   /// What follows from an evidence item's being admitted.
   public struct Admission: Hashable, Sendable {
@@ -102,10 +113,11 @@ public struct AuthorisedWarrant: Sendable {
   /// digested first, such as standard input.
   public func admit(_ digest: Digest?) throws(WarrantRefusal) -> Admission {
     guard requiresDigest else { return Admission(exhibit: nil) }
-    guard let digest, let exhibit = warrant.exhibits.first(where: { $0.digest == digest }) else {
-      throw WarrantRefusal(reasons: [.notAnExhibit(digest)])
+    if let digest {
+      if let exhibit = warrant.exhibits.first(where: { $0.digest == digest }) { return Admission(exhibit: exhibit) }
+      if earlierDigests.contains(digest) { return Admission(exhibit: nil) }
     }
-    return Admission(exhibit: exhibit)
+    throw WarrantRefusal(reasons: [.notAnExhibit(digest)])
   }
 }
 
@@ -118,6 +130,12 @@ public struct WarrantRefusal: Error, Equatable, Sendable, CustomStringConvertibl
     case notYetValid(from: Timestamp, now: Timestamp)
     case expired(until: Timestamp, now: Timestamp)
     case notCovering(Warrant.Purpose, covers: [Warrant.Purpose])
+    /// The earlier run was made under the warrant of another id.
+    case earlierUnderOther(found: String, expected: String)
+    /// The earlier run was made under a later generation of this warrant.
+    case olderThanEarlier(found: Int64, earlier: Int64)
+    case earlierTooLate(began: Timestamp)
+    case earlierUnsealed
     /// Evidence with this SHA-256, or evidence that has none, is not listed.
     case notAnExhibit(Digest?)
 
@@ -137,6 +155,16 @@ public struct WarrantRefusal: Error, Equatable, Sendable, CustomStringConvertibl
       case .notCovering(let purpose, let covers):
         WarrantProblem(
           "covers", found: covers.map(\.rawValue).joined(separator: ", "), expected: "\"\(purpose.rawValue)\" among it")
+      case .earlierUnderOther(let found, let expected):
+        WarrantProblem("id", found: "an earlier run under the warrant \(found)", expected: "one under \(expected)")
+      case .olderThanEarlier(let found, let earlier):
+        WarrantProblem(
+          "generation", found: "\(found)", expected: "at least \(earlier), under which the earlier run was made")
+      case .earlierTooLate(let began):
+        WarrantProblem("authority", found: "an earlier run begun at \(began.text)", expected: "one begun within it")
+      case .earlierUnsealed:
+        WarrantProblem(
+          "earlier", found: "a custody record without an accepted seal", expected: "one that is complete and sealed")
       case .notAnExhibit(.some(let digest)):
         WarrantProblem(
           "exhibits", found: "no exhibit with the SHA-256 of this evidence", expected: Hex.text(digest.bytes))

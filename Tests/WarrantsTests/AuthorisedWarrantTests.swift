@@ -71,6 +71,39 @@ private func refusal(
     #expect(!early.isAfterExpiry)
   }
 
+  @Test func expiryStopsNoEvidenceOfARunBegunInTime() throws {
+    let warrant = try SampleWarrant.parse(SampleWarrant.with([("generation", "2")]))
+    let known = Digest(.sha256, [UInt8](repeating: 7, count: 32))
+    func run(
+      began: String = "2026-02-01T00:00:00Z", id: String? = nil, generation: Int64 = 2, sealed: Bool = true
+    ) -> EarlierRun {
+      EarlierRun(
+        began: SampleWarrant.time(began), warrant: id ?? warrant.id, generation: generation, digests: [known],
+        isSealed: sealed)
+    }
+    func authorise(_ earlier: EarlierRun, now: String = "2030-01-01T00:00:00Z") throws(WarrantRefusal)
+      -> AuthorisedWarrant
+    {
+      try AuthorisedWarrant.authorise(warrant, now: SampleWarrant.time(now), earlier: earlier)
+    }
+    let late = try authorise(run())
+    #expect(late.isAfterExpiry && late.requiresDigest)
+    #expect(try late.admit(known).exhibit == nil)
+    #expect(throws: WarrantRefusal.self) { try late.admit(Digest(.sha256, [])) }
+    #expect(throws: WarrantRefusal.self) { try late.admit(nil) }
+    // The last instant is out.
+    #expect(throws: Never.self) { try authorise(run(began: "2026-12-31T23:59:59.999999999Z")) }
+    #expect(throws: WarrantRefusal.self) { try authorise(run(began: "2027-01-01T00:00:00Z")) }
+    #expect(throws: WarrantRefusal.self) { try authorise(run(id: "00000000-0000-4000-8000-000000000000")) }
+    #expect(throws: WarrantRefusal(reasons: [.olderThanEarlier(found: 2, earlier: 3)])) {
+      try authorise(run(generation: 3), now: "2026-02-01T00:00:00Z")
+    }
+    // An exercise may do without a seal, nothing else.
+    #expect(throws: Never.self) { try authorise(run(sealed: false)) }
+    // In time it admits nothing more.
+    #expect(!(try authorise(run(), now: "2026-02-01T00:00:00Z").isAfterExpiry))
+  }
+
   @Test func evidenceThatIsNotListedIsRefused() throws {
     let warrant = try SampleWarrant.parse(SampleWarrant.with([("exhibits", exhibits)]))
     let authorised = try AuthorisedWarrant.authorise(warrant, now: SampleWarrant.now)

@@ -30,6 +30,10 @@ class Results:
     def findings(self, capture):
         return os.path.join(self.folder, "findings", f"{capture}.json")
 
+    def record(self, capture):
+        """The custody record, which the program writes beside the findings."""
+        return os.path.join(self.folder, "findings", f"{capture}.custody.jsonl")
+
     @property
     def all_flows(self):
         return os.path.join(self.folder, "flows.jsonl")
@@ -60,7 +64,7 @@ def run(binary, corpus, folder, jobs):
     binary = os.path.abspath(binary)
 
     def one(capture):
-        for path in (results.flows(capture), results.findings(capture)):
+        for path in (results.flows(capture), results.findings(capture), results.record(capture)):
             if os.path.exists(path):
                 os.remove(path)
         command = [

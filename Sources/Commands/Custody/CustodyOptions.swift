@@ -71,6 +71,12 @@ struct CustodyOptions: ParsableArguments {
       valueName: "entry|checkpoint"))
   var durable: Durability = .checkpoint
 
+  @Option(
+    help: ArgumentHelp(
+      "The custody record of a run begun in time: its evidence may be analysed again after the warrant's expiry.",
+      valueName: "RECORD"), completion: .file())
+  var earlier: String?
+
   func validate() throws {
     if timestampQuery != nil, seal.key == nil {
       throw ValidationError("--timestamp-query needs a seal to be over: --sign-with and --sign-key")

@@ -78,6 +78,7 @@ struct RunAgain {
     if values["flows"]?.string != nil { arguments += ["--flows", folder.appendingPathComponent("flows").path] }
     if values["continuous"]?.boolean == true { arguments.append("--continuous") }
     if values["no-digest"]?.boolean == true { arguments.append("--no-digest") }
+    if let earlier = values["earlier"]?.string { arguments += ["--earlier", earlier] }
     return arguments + ["--"] + (try items().map(\.path))
   }
 

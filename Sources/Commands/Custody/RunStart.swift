@@ -146,6 +146,8 @@ struct RunStart {
     flag("continuous", .boolean(command.continuous), isGiven: command.continuous)
     flag("overwrite", .boolean(command.overwrite), isGiven: command.overwrite)
     flag("no-digest", .boolean(command.noDigest), isGiven: command.noDigest)
+    flag(
+      "earlier", RunStart.text(command.custody.earlier.map(RunStart.resolved)), isGiven: command.custody.earlier != nil)
     flag("durable", .string(command.custody.durable.rawValue), isGiven: command.custody.durable != .checkpoint)
     for setting in configuration.settings { put(setting.key.path, setting.value, "\(setting.origin)") }
     entry.put("values", .array(values))
