@@ -11,6 +11,7 @@ struct LimitsReached {
     case facts
     case streams
     case innerFrames
+    case frames
     case inherited
     case reasons
     case thirdParties
@@ -44,6 +45,7 @@ extension LimitsReached.Bound {
     case .facts: "analysis.facts"
     case .streams: "analysis.streams"
     case .innerFrames: "analysis.inner-frames"
+    case .frames: "analysis.frames"
     case .inherited: "analysis.inherited"
     case .reasons: "analysis.reasons"
     case .thirdParties: "analysis.third-parties"
@@ -57,6 +59,7 @@ extension LimitsReached.Bound {
     case .facts: "a call gave rise to more observations than other plugins are told of: the first ones were told"
     case .streams: "more streams were found within a flow than are looked into"
     case .innerFrames: "a stream that a plugin put together came in more frames than are named: the first ones are"
+    case .frames: "bytes of a stream came in more segments than are told apart: one frame is named for several"
     case .inherited: "more flows were cut at once than leave their indications to their next parts"
     case .reasons: "more reasons of what cannot be told than are summed: the flow records have them all"
     case .thirdParties:

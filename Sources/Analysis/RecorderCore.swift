@@ -152,6 +152,7 @@ extension RecorderCore {
 
     mutating func find(_ rule: Rule, at certainty: Certainty, variant: StaticString, marks: [Mark]) {
       let here = scene.frames(of: .here)
+      if !scene.namesAllFrames { reached.note(.frames) }
       let placed = marks.map { mark in
         var mark = mark
         if mark.frames.isEmpty { mark.frames = here }
@@ -215,6 +216,12 @@ extension RecorderCore {
 }
 
 extension RecorderCore.Scene {
+  /// Whether no frame is named for others.
+  var namesAllFrames: Bool {
+    guard case .stream(let client, let server) = self else { return true }
+    return client.isExact && server.isExact
+  }
+
   func frames(of place: Place) -> [FrameReference] {
     switch self {
     case .datagram(let frame): return [frame]
@@ -234,6 +241,9 @@ struct FrameMap {
   var pieces: [StreamPiece] = []
   /// Subtracted from the pieces' offsets: where the stream at hand begins.
   var origin = 0
+
+  /// Whether each piece is named by the frame that brought it.
+  var isExact: Bool { !(pieces.last?.standsForMore ?? false) }
 
   var all: [FrameReference] { FrameMap.ordered(pieces.map(\.frame)) }
 

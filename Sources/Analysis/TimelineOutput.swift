@@ -176,8 +176,8 @@ struct TimelineOutput: ~Copyable {
       indications.removeAll { $0.rule.description == rule }
       indications.append(
         Indication(
-          rule: each.rule.identifier, family: each.rule.family.rawValue, tool: each.rule.tool, variant: each.variant,
-          certainty: each.certainty, inherited: false))
+          Indicates(each.rule, variant: each.variant), rule: each.rule.identifier, certainty: each.certainty,
+          inherited: false))
     }
     if !indications.isEmpty, ended.reason == .activeTimeout || ended.reason == .tableFull {
       keep(indications, of: ended.entry.ordinal)
@@ -190,10 +190,7 @@ struct TimelineOutput: ~Copyable {
       reached.note(.inherited)
       return
     }
-    inherited[ordinal] = indications.map {
-      Indication(
-        rule: $0.rule, family: $0.family, tool: $0.tool, variant: $0.variant, certainty: $0.certainty, inherited: true)
-    }
+    inherited[ordinal] = indications.map(\.asInherited)
   }
 
   /// Of evidence that cannot be read twice what is not handed over is lost with the worker: it goes out at least once a

@@ -1,8 +1,6 @@
 // Lower-case hexadecimal text.
 
 public enum Hex {
-  @usableFromInline static let digits: StaticString = "0123456789abcdef"
-
   /// The lower-case digit of the low four bits.
   @inlinable @inline(__always)
   public static func digit(_ value: UInt8) -> UInt8 {

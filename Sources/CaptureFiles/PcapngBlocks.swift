@@ -28,7 +28,6 @@ enum PcapngBlock {
 // Block header, for any type
 let blockTypeField = 0
 let blockLengthField = 4
-let blockHeaderLength = 8
 let blockTrailerLength = 4
 let shortestBlock = 12
 

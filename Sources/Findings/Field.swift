@@ -40,8 +40,15 @@ public struct FieldDeclaration: Sendable {
   public var isAlwaysThere: Bool { presence.isEmpty }
 }
 
-/// A field with one value of type `Value`.
-public struct Field<Value: FieldType>: Sendable {
+/// What stands in a field: a value or a list of them, an object or a list of them.
+public protocol FieldForm: Sendable {
+  static var shape: Shape { get }
+  /// As in `FieldDeclaration`.
+  static var category: Category? { get }
+}
+
+/// A field: its name, what it is, when it is there, and by its type the form of what stands in it.
+public struct DeclaredField<Form: FieldForm>: Sendable {
   public let name: StaticString
   public let note: StaticString
   public let presence: StaticString
@@ -57,68 +64,45 @@ public struct Field<Value: FieldType>: Sendable {
   }
 
   public var declaration: FieldDeclaration {
-    FieldDeclaration(
-      name.description, Value.shape, Value.isAlwaysAllowed ? nil : Value.category, note.description,
-      when: presence.description)
+    FieldDeclaration(name.description, Form.shape, Form.category, note.description, when: presence.description)
   }
 }
 
+/// A field with one value of type `Value`.
+public typealias Field<Value: FieldType> = DeclaredField<OneValue<Value>>
 /// A field with a list of values of type `Value`.
-public struct ListField<Value: FieldType>: Sendable {
-  public let name: StaticString
-  public let note: StaticString
-  public let presence: StaticString
-
-  public init(_ name: StaticString, _ note: StaticString, when presence: StaticString = "") {
-    self.name = name
-    self.note = note
-    self.presence = presence
-  }
-
-  public var declaration: FieldDeclaration {
-    FieldDeclaration(
-      name.description, .list(Value.shape), Value.isAlwaysAllowed ? nil : Value.category, note.description,
-      when: presence.description)
-  }
-}
-
-/// An object inside a record, or a list of them, with fields of its own.
-public protocol FieldObject: Sendable {
-  static var fields: [FieldDeclaration] { get }
-  func write(to record: inout FieldWriter)
-}
-
-/// A field with a list of objects.
-public struct ObjectListField<Object: FieldObject>: Sendable {
-  public let name: StaticString
-  public let note: StaticString
-  public let presence: StaticString
-
-  public init(_ name: StaticString, _ note: StaticString, when presence: StaticString = "") {
-    self.name = name
-    self.note = note
-    self.presence = presence
-  }
-
-  public var declaration: FieldDeclaration {
-    FieldDeclaration(
-      name.description, .list(.object(Object.fields)), nil, note.description, when: presence.description)
-  }
-}
-
+public typealias ListField<Value: FieldType> = DeclaredField<ValueList<Value>>
 /// A field with one object.
-public struct ObjectField<Object: FieldObject>: Sendable {
-  public let name: StaticString
-  public let note: StaticString
-  public let presence: StaticString
+public typealias ObjectField<Object: FieldGroup> = DeclaredField<OneObject<Object>>
+/// A field with a list of objects.
+public typealias ObjectListField<Object: FieldGroup> = DeclaredField<ObjectList<Object>>
 
-  public init(_ name: StaticString, _ note: StaticString, when presence: StaticString = "") {
-    self.name = name
-    self.note = note
-    self.presence = presence
-  }
+public enum OneValue<Value: FieldType>: FieldForm {
+  public static var shape: Shape { Value.shape }
+  public static var category: Category? { Value.isAlwaysAllowed ? nil : Value.category }
+}
 
-  public var declaration: FieldDeclaration {
-    FieldDeclaration(name.description, .object(Object.fields), nil, note.description, when: presence.description)
-  }
+public enum ValueList<Value: FieldType>: FieldForm {
+  public static var shape: Shape { .list(Value.shape) }
+  public static var category: Category? { OneValue<Value>.category }
+}
+
+public enum OneObject<Object: FieldGroup>: FieldForm {
+  public static var shape: Shape { .object(Object.fields) }
+  public static var category: Category? { nil }
+}
+
+public enum ObjectList<Object: FieldGroup>: FieldForm {
+  public static var shape: Shape { .list(.object(Object.fields)) }
+  public static var category: Category? { nil }
+}
+
+/// The members of an object inside a record.
+public protocol FieldGroup: Sendable {
+  static var fields: [FieldDeclaration] { get }
+}
+
+/// An object inside a record, or one of a list of them, that writes its fields.
+public protocol FieldObject: FieldGroup {
+  func write(to record: inout FieldWriter)
 }

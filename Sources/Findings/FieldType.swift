@@ -102,15 +102,6 @@ public struct PacketTime: FieldType, Hashable {
   public func write(to json: inout JSONWriter) { json.string { time.append(to: &$0, fractionDigits: 9) } }
 }
 
-/// A time that stands in a certificate.
-public struct CertificateTime: FieldType, Hashable {
-  public static let category = Category.certificate
-  public static let shape = Shape.time
-  public let time: Timestamp
-  public init(_ time: Timestamp) { self.time = time }
-  public func write(to json: inout JSONWriter) { json.string { time.append(to: &$0, fractionDigits: 0) } }
-}
-
 // MARK: - Numbers and flags
 
 /// A count or size of packets, frames or bytes.

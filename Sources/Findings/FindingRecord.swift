@@ -46,6 +46,12 @@ public struct Indicates: FieldObject {
   public let tool: StaticString
   public let variant: StaticString
 
+  public init(_ rule: Rule, variant: StaticString) {
+    family = rule.family.rawValue
+    tool = rule.tool
+    self.variant = variant
+  }
+
   static let familyField = Field<Label>("family", "family of the tool")
   static let toolField = Field<Label>("tool", "tool, as `labels.md` spells it")
   static let variantField = Field<Label>("variant", "variant of the tool", when: "known")
@@ -161,8 +167,7 @@ public struct FindingRecord: FieldObject {
   }
 
   public func write(to record: inout FieldWriter) {
-    record.put(
-      Indicates.field, Indicates(family: rule.family.rawValue, tool: rule.tool, variant: variant))
+    record.put(Indicates.field, Indicates(rule, variant: variant))
     record.put(Self.certaintyField, CertaintyText(certainty))
     record.put(Self.ruleField, Label(rule.identifier.description))
     record.put(Self.ruleVersionField, Count(rule.version))

@@ -159,30 +159,13 @@ public struct EvidenceName: FieldObject {
   public static let field = ObjectField<EvidenceName>("evidence", "the file it was read from")
 }
 
-/// Counters of one direction.
-public struct DirectionCounts: FieldObject {
-  public let packets: UInt64
-  public let bytes: UInt64
-  public let payload: UInt64
-
-  @inlinable
-  public init(packets: UInt64, bytes: UInt64, payload: UInt64) {
-    self.packets = packets
-    self.bytes = bytes
-    self.payload = payload
-  }
-
+/// Counters of one direction. Flow records are written in one piece: nothing is made of this type.
+public enum DirectionCounts: FieldGroup {
   public static let packetsField = Field<Count>("packets", "packets")
   public static let bytesField = Field<Count>("bytes", "bytes of IP packets, headers included")
   public static let payloadField = Field<Count>("payload", "bytes of transport payload")
   public static var fields: [FieldDeclaration] {
     [packetsField.declaration, bytesField.declaration, payloadField.declaration]
-  }
-  @inlinable
-  public func write(to record: inout FieldWriter) {
-    record.put(Self.packetsField, Count(packets))
-    record.put(Self.bytesField, Count(bytes))
-    record.put(Self.payloadField, Count(payload))
   }
   public static let fromInitiator = ObjectField<DirectionCounts>(
     "from_initiator", "counters of the initiator's direction")
@@ -223,42 +206,30 @@ public struct ShownFrame: FieldObject {
 
 /// What a flow indicates, in its record; the finding has the evidence.
 public struct Indication: FieldObject {
+  public let indicates: Indicates
   public let rule: StaticString
-  public let family: String
-  public let tool: StaticString
-  public let variant: StaticString
   public let certainty: Certainty
   public let inherited: Bool
 
-  public init(
-    rule: StaticString, family: String, tool: StaticString, variant: StaticString, certainty: Certainty,
-    inherited: Bool
-  ) {
+  public init(_ indicates: Indicates, rule: StaticString, certainty: Certainty, inherited: Bool) {
+    self.indicates = indicates
     self.rule = rule
-    self.family = family
-    self.tool = tool
-    self.variant = variant
     self.certainty = certainty
     self.inherited = inherited
   }
 
-  static let familyField = Field<Label>("family", "family of the tool")
-  static let toolField = Field<Label>("tool", "tool, as `labels.md` spells it")
-  static let variantField = Field<Label>("variant", "variant of the tool", when: "known")
+  /// What a later part of the flow has of it.
+  public var asInherited: Indication { Indication(indicates, rule: rule, certainty: certainty, inherited: true) }
+
   static let certaintyField = Field<Label>("certainty", "`indicative`, `strong` or `conclusive`")
   static let ruleField = Field<Label>("rule", "the rule that says so")
   static let inheritedField = Field<FlowFlag>(
     "inherited", "true: found in an earlier part of this flow", when: "true")
   public static var fields: [FieldDeclaration] {
-    [
-      familyField.declaration, toolField.declaration, variantField.declaration, certaintyField.declaration,
-      ruleField.declaration, inheritedField.declaration,
-    ]
+    Indicates.fields + [certaintyField.declaration, ruleField.declaration, inheritedField.declaration]
   }
   public func write(to record: inout FieldWriter) {
-    record.put(Self.familyField, Label(family))
-    record.put(Self.toolField, Label(tool.description))
-    record.put(Self.variantField, variant.utf8CodeUnitCount == 0 ? nil : Label(variant.description))
+    indicates.write(to: &record)
     record.put(Self.certaintyField, Label(certainty.name))
     record.put(Self.ruleField, Label(rule.description))
     record.put(Self.inheritedField, inherited ? FlowFlag(true) : nil)

@@ -22,8 +22,8 @@ public struct StreamPiece: Hashable, Sendable, BitwiseCopyable {
   public let start: Int
   public internal(set) var end: Int
   public let frame: FrameReference
-  /// Packet time; nil where the capture gives none.
-  public let time: Timestamp?
+  /// Later frames brought some of these bytes: the last piece that is kept stands for all that came behind it.
+  public internal(set) var standsForMore = false
 }
 
 /// The contiguous bytes of one direction. Overlaps: the byte that came first stays, and a contradiction is counted.
@@ -66,7 +66,6 @@ struct StreamDirection: ~Copyable {
     var isSYN: Bool
     var isFIN: Bool
     var frame: FrameReference
-    var time: Timestamp?
   }
 
   /// What a segment did.
@@ -121,22 +120,6 @@ struct StreamDirection: ~Copyable {
     }
   }
 
-  /// The frames that brought the bytes of `range`, in order, each once.
-  func frames(_ range: Range<Int>) -> [FrameReference] {
-    var found: [FrameReference] = []
-    for piece in pieces where piece.start < range.upperBound && range.lowerBound < piece.end {
-      found.append(piece.frame)
-    }
-    found.sort()
-    return found.reduce(into: []) { if $0.last != $1 { $0.append($1) } }
-  }
-
-  /// The time of the packet that brought the byte at `offset`.
-  func time(_ offset: Int) -> Timestamp? {
-    for piece in pieces where piece.start <= offset && offset < piece.end { return piece.time }
-    return nil
-  }
-
   // MARK: - Deciding
 
   private mutating func decide(isRefused: Bool) {
@@ -166,9 +149,10 @@ struct StreamDirection: ~Copyable {
 
   private mutating func note(_ segment: Segment, _ from: Int, _ to: Int) {
     if pieces.count < maximumPieces {
-      pieces.append(StreamPiece(start: max(from, 0), end: to, frame: segment.frame, time: segment.time))
+      pieces.append(StreamPiece(start: max(from, 0), end: to, frame: segment.frame))
     } else {
       pieces[pieces.count &- 1].end = max(pieces[pieces.count &- 1].end, to)
+      pieces[pieces.count &- 1].standsForMore = true
     }
   }
 }

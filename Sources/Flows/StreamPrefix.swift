@@ -121,7 +121,7 @@ extension FlowTable {
     if !accounting.isKeepAlive, !flags.contains(.rst) {
       let segment = StreamDirection.Segment(
         sequence: packet.tcpSequence, length: Int(max(packet.payloadLength, 0)), isSYN: flags.contains(.syn),
-        isFIN: flags.contains(.fin), frame: header.reference, time: header.hasTime ? header.time : nil)
+        isFIN: flags.contains(.fin), frame: header.reference)
       let payload = bytes.slice(Int(packet.payloadOffset), Int(packet.payloadCaptured))
       if prefixes.take(prefix, side: side, segment, payload) { changed.insert(FlowDirections(accounting.direction)) }
     }
@@ -152,22 +152,6 @@ extension FlowTable {
     let prefix = entries[flow.number].prefix
     guard prefix != .max else { return .growing }
     return entries[flow.number].side(direction) == 0 ? prefixes[prefix].low.end : prefixes[prefix].high.end
-  }
-
-  /// The frames that brought `range` of a direction's bytes, in order, each once.
-  public func prefixFrames(of flow: FlowIndex, _ direction: FlowDirection, _ range: Range<Int>) -> [FrameReference] {
-    let prefix = entries[flow.number].prefix
-    guard prefix != .max else { return [] }
-    return entries[flow.number].side(direction) == 0
-      ? prefixes[prefix].low.frames(range) : prefixes[prefix].high.frames(range)
-  }
-
-  /// The time of the packet that brought the byte at `offset`; nil where it is not known.
-  public func prefixTime(of flow: FlowIndex, _ direction: FlowDirection, _ offset: Int) -> Timestamp? {
-    let prefix = entries[flow.number].prefix
-    guard prefix != .max else { return nil }
-    return entries[flow.number].side(direction) == 0
-      ? prefixes[prefix].low.time(offset) : prefixes[prefix].high.time(offset)
   }
 
   /// The lowest offset at which a byte came again with another content: from there on the two ends may have seen

@@ -7,8 +7,6 @@ public enum Clock {
   public static var wall: Int64 { nanoseconds(CLOCK_REALTIME) }
   /// Nanoseconds since some fixed moment; never set back. For durations.
   public static var monotonic: Int64 { nanoseconds(CLOCK_MONOTONIC) }
-  /// Nanoseconds of processor time that this thread has used.
-  public static var threadCPU: Int64 { nanoseconds(CLOCK_THREAD_CPUTIME_ID) }
   /// Nanoseconds of processor time that this process has used, all threads together.
   public static var processCPU: Int64 { nanoseconds(CLOCK_PROCESS_CPUTIME_ID) }
 
@@ -23,7 +21,7 @@ public enum Clock {
 
   private static func nanoseconds(_ clock: clockid_t) -> Int64 {
     var time = timespec()
-    // Sound: the call fills the struct that is lent for it. These four clocks are always there.
+    // Sound: the call fills the struct that is lent for it. These clocks are always there.
     unsafe clock_gettime(clock, &time)
     return nanoseconds(time)
   }

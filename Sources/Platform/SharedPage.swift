@@ -3,10 +3,9 @@
 //   word 0   note: frame number (high 48 bits), plugin (low 16 bits; 0: none, the engine's own code)
 //   word 1   resume: offset just after the frame in hand, in the evidence as it is read
 //   word 2   frames done
-//   word 3   beats: raised by work that belongs to no frame, so that it does not pass for standing still
-//   word 4   flow that is being ended, by its id, from 1; 0: none, the frame's own flow is at hand
-//   word 5   flows begun, those of earlier workers included: the last id given
-//   word 6   third parties named, those of earlier workers included: the last ordinal given
+//   word 3   flow that is being ended, by its id, from 1; 0: none, the frame's own flow is at hand
+//   word 4   flows begun, those of earlier workers included: the last id given
+//   word 5   third parties named, those of earlier workers included: the last ordinal given
 
 import CVeilPlatform
 import Glibc
@@ -35,7 +34,7 @@ public struct WorkerPlace: Equatable, Sendable {
 /// The worker's pen: relaxed stores of one word each, a few instructions. The reader sees each word whole.
 @frozen @safe
 public struct PlaceNotes: Sendable {
-  // Sound: points to seven words that live as long as the process (a worker's page), or as the `SharedPage`.
+  // Sound: points to six words that live as long as the process (a worker's page), or as the `SharedPage`.
   @usableFromInline nonisolated(unsafe) let words: UnsafeMutablePointer<Atomic<UInt64>>
 
   init(words: UnsafeMutablePointer<Atomic<UInt64>>) { unsafe self.words = unsafe words }
@@ -43,7 +42,7 @@ public struct PlaceNotes: Sendable {
   /// A frame is taken up; no plugin is at work.
   @inlinable @inline(__always)
   public func takeUp(frame: UInt64) {
-    // Sound, here and below: one of the seven words of the page, by the initialiser's promise.
+    // Sound, here and below: one of the six words of the page, by the initialiser's promise.
     unsafe words[0].store(frame &<< 16, ordering: .relaxed)
   }
 
@@ -65,22 +64,15 @@ public struct PlaceNotes: Sendable {
   /// A flow is about to be ended, by its id; 0 says that the frame's own flow is at hand again.
   public func end(flow: UInt64) {
     // Sound: as in `takeUp`.
-    unsafe words[4].store(flow, ordering: .relaxed)
+    unsafe words[3].store(flow, ordering: .relaxed)
   }
 
   /// The last flow id and the last third party's ordinal that were given. Only where evidence cannot be read twice: the
   /// next worker counts on from them.
   public func counted(flows: UInt64, thirdParties: UInt64) {
     // Sound: as in `takeUp`.
-    unsafe words[5].store(flows, ordering: .relaxed)
-    unsafe words[6].store(thirdParties, ordering: .relaxed)
-  }
-
-  /// Work that belongs to no frame (closing flows, summing up) goes on. Call it at least once a second.
-  @inlinable @inline(__always)
-  public func beat() {
-    // Sound: as in `takeUp`.
-    unsafe words[3].store(words[3].load(ordering: .relaxed) &+ 1, ordering: .relaxed)
+    unsafe words[4].store(flows, ordering: .relaxed)
+    unsafe words[5].store(thirdParties, ordering: .relaxed)
   }
 }
 
@@ -93,7 +85,7 @@ public final class SharedPage: Sendable {
   nonisolated(unsafe) private let base: UnsafeMutableRawPointer
 
   private static let byteCount = 4096
-  private static let wordCount = 7
+  private static let wordCount = 6
 
   /// A new page, all zero.
   public init() throws(SystemError) {
@@ -131,25 +123,25 @@ public final class SharedPage: Sendable {
     return unsafe PlaceNotes(words: base.bindMemory(to: Atomic<UInt64>.self, capacity: wordCount))
   }
 
-  public var place: WorkerPlace { WorkerPlace(word: word(0), flow: word(4)) }
+  public var place: WorkerPlace { WorkerPlace(word: word(0), flow: word(3)) }
   /// The offset up to which evidence has been taken up.
   public var offset: UInt64 { word(1) }
   public var framesDone: UInt64 { word(2) }
-  public var flowsBegun: UInt64 { word(5) }
-  public var thirdPartiesNamed: UInt64 { word(6) }
+  public var flowsBegun: UInt64 { word(4) }
+  public var thirdPartiesNamed: UInt64 { word(5) }
   /// The words that show life. Two equal values: the worker stood still between them.
   public var pulse: SIMD4<UInt64> { SIMD4(word(0), word(1), word(2), word(3)) }
 
   /// Back to all zero, for the next attempt.
   public func clear() {
-    // Sound, here and below: seven words, see `words`.
+    // Sound, here and below: six words, see `words`.
     for index in 0..<SharedPage.wordCount { unsafe words[index].store(0, ordering: .relaxed) }
   }
 
   private func word(_ index: Int) -> UInt64 { unsafe words[index].load(ordering: .relaxed) }
 
   private var words: UnsafeMutablePointer<Atomic<UInt64>> {
-    // Sound: the page is mapped, aligned and larger than seven words; Atomic<UInt64> is a plain word.
+    // Sound: the page is mapped, aligned and larger than six words; Atomic<UInt64> is a plain word.
     unsafe base.bindMemory(to: Atomic<UInt64>.self, capacity: SharedPage.wordCount)
   }
 

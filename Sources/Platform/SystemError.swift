@@ -44,7 +44,6 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
   }
 
   public var isMissing: Bool { code == ENOENT || code == ENOTDIR }
-  public var isDenied: Bool { code == EACCES || code == EPERM }
   /// No space, a quota or the largest file size reached.
   public var isFull: Bool { code == ENOSPC || code == EDQUOT || code == EFBIG }
 

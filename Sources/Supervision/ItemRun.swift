@@ -261,7 +261,7 @@ struct ItemRun {
           flows: UInt64(String(decoding: payload.array, as: UTF8.self)) ?? 0,
           lines: flowSpool?.size ?? flows?.size ?? 0, records: records.mark)
       case .flowSlot: break  // taken out of its slot before it comes here
-      case .finding, .notice, .evidence, .scope, .summary, .refusal, .end:
+      case .finding, .summary, .refusal, .end:
         try writing { () throws(SystemError) in try records.append(kind, payload) }
       }
     }

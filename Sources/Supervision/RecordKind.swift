@@ -6,30 +6,22 @@ public enum RecordKind: UInt8, CaseIterable, Sendable {
   case flow = 1
   /// Findings: JSON objects, a line each.
   case finding = 2
-  /// A notice: one JSON object.
-  case notice = 3
-  /// What the capture says of itself: one JSON object.
-  case evidence = 4
-  /// Counts of what was in and out of scope, and withheld: one JSON object.
-  case scope = 5
-  /// Limits that were reached, and other sums: one JSON object.
-  case summary = 6
+  /// What else the analysis gives: evidence, scope, notices, limits, sums; one JSON object.
+  case summary = 3
   /// The evidence cannot be analysed at all (no capture, …): one JSON object. Ends the item; no other attempt is made.
-  case refusal = 7
+  case refusal = 4
   /// Of evidence that cannot be read twice: what a reader must be given before the rest of it, in hexadecimal;
   /// of a compressed stream, its unpacked headers behind the compression's name and a space.
-  case preamble = 8
+  case preamble = 5
   /// The protections that are on, as the number of a `Sandbox`.
-  case protections = 9
+  case protections = 6
   /// The item is done; nothing follows.
-  case end = 10
-
+  case end = 7
   /// Of evidence that cannot be read twice: how many flows, those of earlier workers included, have been handed on whole,
   /// line and findings; a decimal number. What stands before it stays when the worker dies.
-  case mark = 11
-
+  case mark = 8
   /// Flow records, as `flow`, that stand in a slot of the shared memory: the slot's number, a space, and their length.
-  case flowSlot = 12
+  case flowSlot = 9
 
-  static let range: ClosedRange<UInt8> = 1...12
+  static let range: ClosedRange<UInt8> = 1...9
 }

@@ -57,6 +57,20 @@ private struct Unsure: DatagramPlugin {
   }
 }
 
+/// Claims what `Hello` claims once the server has answered.
+private struct HelloAtEnd: StreamPlugin {
+  static let manifest = Manifest(
+    "hello-at-end", title: "Hello at end", transports: [.tcp], constants: [Constant(text: "HELLO")], bytes: 4_096,
+    rules: [Hello.rule])
+
+  func inspect(_ stream: Conversation, memory: inout NoMemory, recorder: inout Recorder) throws(ReadError) -> Verdict {
+    var server = stream.server.reader
+    _ = try server.span(6)
+    recorder.find(Hello.rule, at: .conclusive, marks: [Mark("hello")])
+    return .done
+  }
+}
+
 /// Puts together a stream that is longer than one may be.
 private struct Long: DatagramPlugin {
   static let manifest = Manifest(
@@ -132,6 +146,26 @@ struct LimitsReachedTests {
     settings.records.innerFrames = 2
     #expect(
       try said([3, 3, 3, 3]).analyse(settings: settings) { Talkative.self }.limits == ["analysis.inner-frames": 2])
+  }
+
+  @Test("A finding on a stream of very many segments, whose frames are not all told apart")
+  func frames() throws {
+    func outcome(segments: Int) throws -> Outcome {
+      var evidence = Evidence()
+      evidence.add(IP.v4(6, IP.tcp([], flags: 2, sequence: 99, acknowledgment: 0)))
+      for place in 0..<segments {
+        evidence.add(
+          IP.v4(
+            6, IP.tcp([Array("HELLO!!".utf8)[min(place, 6)]], flags: 0x18, sequence: 100 + place, acknowledgment: 500)))
+      }
+      evidence.add(
+        IP.v4(
+          6, IP.tcp(Array("HELLO!".utf8), flags: 0x18, sequence: 500, acknowledgment: 106, from: 9_000, to: 40_000),
+          answers: true))
+      return try evidence.analyse { HelloAtEnd.self }
+    }
+    #expect(try outcome(segments: 128).limits.isEmpty)
+    #expect(try outcome(segments: 129).limits == ["analysis.frames": 1])
   }
 
   @Test("An inner stream that is cut at its bound is said to be: nothing of it is missing in the evidence")

@@ -253,25 +253,27 @@ import Testing
 
   // MARK: - Frames
 
-  @Test("a range of bytes names the frames that brought it")
+  /// Stretches of the initiator's bytes, and the frames that brought them.
+  private func pieces(_ script: borrowing Script) -> [String] {
+    script.table.prefixPieces(of: flow, .fromInitiator).map {
+      "\($0.start)..<\($0.end) by \($0.frame.number)\($0.standsForMore ? " and later ones" : "")"
+    }
+  }
+
+  @Test("a stretch of bytes names the frame that brought it")
   func frames() {
     var script = opened()
     script.play(client("abcd", at: 0))
     script.play(client("ijkl", at: 8))
     script.play(client("efgh", at: 4))
-    func frames(_ range: Range<Int>) -> [UInt64] {
-      script.table.prefixFrames(of: flow, .fromInitiator, range).map(\.number)
-    }
-    #expect(frames(0..<4) == [4] && frames(3..<5) == [4, 6] && frames(0..<12) == [4, 5, 6] && frames(9..<10) == [5])
-    #expect(frames(12..<20).isEmpty && frames(4..<4).isEmpty)
-    #expect(script.table.prefixTime(of: flow, .fromInitiator, 5) == Timestamp(nanoseconds: 0))
+    #expect(pieces(script) == ["0..<4 by 4", "8..<12 by 5", "4..<8 by 6"])
   }
 
   @Test("beyond the bound of pieces the last frame kept stands for the rest")
   func manyPieces() {
     var script = opened { $0.piecesPerDirection = 2 }
     for (index, character) in "abcd".enumerated() { script.play(client(String(character), at: UInt32(index))) }
-    #expect(script.table.prefixFrames(of: flow, .fromInitiator, 3..<4).map(\.number) == [5])
+    #expect(pieces(script) == ["0..<1 by 4", "1..<4 by 5 and later ones"])
     #expect(text(script) == "abcd")
   }
 

@@ -21,9 +21,9 @@ private let prelude = """
   offset() { printf "\\\\$(printf %03o $1)\\\\000\\\\000\\\\000\\\\000\\\\000\\\\000\\\\000" |
     dd of=/proc/self/fd/5 bs=8 seek=1 conv=notrunc status=none; }
   counted() { printf "\\\\$(printf %03o $1)\\\\000\\\\000\\\\000\\\\000\\\\000\\\\000\\\\000\\\\$(printf %03o $2)" |
-    dd of=/proc/self/fd/5 bs=1 seek=40 conv=notrunc status=none; }
+    dd of=/proc/self/fd/5 bs=1 seek=32 conv=notrunc status=none; }
   job() { od -An -v -tx1 /proc/self/fd/3 | tr -d ' \\n'; }
-  end() { record 10 ""; exit 0; }
+  end() { record 7 ""; exit 0; }
 
   """
 
@@ -73,7 +73,7 @@ struct RunTests {
   }
 
   @Test func `records of a clean worker arrive whole`() throws {
-    let (outcomes, flows) = try run("flow a; record 2 finding; cat <&8 >/dev/null; flow b; record 6 sum; end")
+    let (outcomes, flows) = try run("flow a; record 2 finding; cat <&8 >/dev/null; flow b; record 3 sum; end")
     #expect(outcomes.map(\.end) == [.complete])
     #expect(try records(outcomes[0]) == ["finding finding", "summary sum"])
     #expect(flows == "a;b;")
@@ -122,9 +122,9 @@ struct RunTests {
     ("record 2 'ok'; printf '\\143' >&4; sleep 5; end", FaultCause.badRecord(.unknownKind(99))),
     ("printf '\\002\\001\\000\\000\\000\\377' >&4; sleep 5; end", .badRecord(.notUTF8(kind: 2))),
     ("printf '\\002\\377\\377\\377\\377' >&4; sleep 5; end", .badRecord(.tooLong(0xffff_ffff))),
-    ("record 12 '8 100'; sleep 5; end", .badRecord(.noSuchSlot)),
-    ("record 12 '0 400000'; sleep 5; end", .badRecord(.noSuchSlot)),
-    ("record 12 'first'; sleep 5; end", .badRecord(.noSuchSlot)),
+    ("record 9 '8 100'; sleep 5; end", .badRecord(.noSuchSlot)),
+    ("record 9 '0 400000'; sleep 5; end", .badRecord(.noSuchSlot)),
+    ("record 9 'first'; sleep 5; end", .badRecord(.noSuchSlot)),
     ("exit 3", .status(3)), ("exit 0", .status(0)), ("kill -KILL $$", .signal(SIGKILL)),
   ])
   func `a worker that sends what is no record, or leaves early, has died`(script: String, cause: FaultCause) throws {
@@ -136,7 +136,7 @@ struct RunTests {
   }
 
   @Test func `evidence that is refused is not tried again`() throws {
-    let (outcomes, flows) = try run("flow lost; record 7 'no capture'; end")
+    let (outcomes, flows) = try run("flow lost; record 4 'no capture'; end")
     #expect(outcomes[0].end == .refused)
     #expect(try records(outcomes[0]) == ["refusal no capture"])
     #expect(flows.isEmpty)
@@ -253,7 +253,7 @@ struct RunTests {
     let (outcome, flows) = try stream(
       "HEADaabbccdd",
       """
-      record 8 48454144; record 2 first; flow "$(cat <&8)"
+      record 5 48454144; record 2 first; flow "$(cat <&8)"
       case $(job) in
       *05000000000000000200*) end;;
       *) flow lost; record 2 lost; at 5 2; kill -ILL $$;;
@@ -271,7 +271,7 @@ struct RunTests {
     let (outcome, flows) = try stream(
       text,
       """
-      record 8 'gzip 48454144'
+      record 5 'gzip 48454144'
       case $(job) in
       *05000000000000000200*) flow $(cat <&8 | wc -c); end;;
       *) cat <&8 >/dev/null; flow lost; at 5 2; kill -ILL $$;;
@@ -292,7 +292,7 @@ struct RunTests {
       """
       case $(job) in
       *04677a6970*) flow "$(cat <&8)"; end;;
-      *) record 8 'gzip 48454144'; flow first; record 11 2; flow half; cat <&8 >/dev/null; counted 5 0; offset 99; at 7 2
+      *) record 5 'gzip 48454144'; flow first; record 8 2; flow half; cat <&8 >/dev/null; counted 5 0; offset 99; at 7 2
          kill -ILL $$;;
       esac
       """, kept: 1, most: 1_000_000)
@@ -335,7 +335,7 @@ struct RunTests {
       """
       case $(job) in
       020100000000000000000000000000000000*)
-        record 8 48454144; flow first; record 2 first; record 11 5; flow half
+        record 5 48454144; flow first; record 2 first; record 8 5; flow half
         counted 9 4; offset 6; at 1 2; forget; kill -ILL $$;;
       *) flow "$(cat <&8)"; flow "$(job | head -c 86)"; record 2 second; end;;
       esac
@@ -355,7 +355,7 @@ struct RunTests {
       """
       case $(job) in
       020100000000000000000000000000000000*)
-        record 8 48454144; flow first; record 11 1; counted 1 0; offset 6; at 1 0; forget; kill -ILL $$;;
+        record 5 48454144; flow first; record 8 1; counted 1 0; offset 6; at 1 0; forget; kill -ILL $$;;
       *000000000000000000000000000000000001000000000000000000*) flow last; end;;
       *) offset 4; at 1 0; kill -ILL $$;;
       esac
@@ -368,7 +368,7 @@ struct RunTests {
   }
 
   @Test func `a stream that fails for good leaves nothing, neither lines nor findings`() throws {
-    let (outcome, flows) = try stream("HEADaabb", "flow first; record 2 first; record 11 1; at 0 0; kill -ILL $$")
+    let (outcome, flows) = try stream("HEADaabb", "flow first; record 2 first; record 8 1; at 0 0; kill -ILL $$")
     #expect(outcome.end == .failed)
     #expect(flows.isEmpty)
     #expect(try records(outcome).isEmpty)
@@ -376,14 +376,14 @@ struct RunTests {
   }
 
   @Test func `a stream that is refused leaves no lines`() throws {
-    let (outcome, flows) = try stream("HEADaabb", "flow first; record 11 1; record 7 'not decidable'; end")
+    let (outcome, flows) = try stream("HEADaabb", "flow first; record 8 1; record 4 'not decidable'; end")
     #expect(outcome.end == .refused)
     #expect(flows.isEmpty)
     #expect(try records(outcome) == ["refusal not decidable"])
   }
 
   @Test func `a stream whose worker leaves early does not hold up the run`() throws {
-    let (outcome, _) = try stream(String(repeating: "x", count: 4_000_000), "record 7 'no capture'")
+    let (outcome, _) = try stream(String(repeating: "x", count: 4_000_000), "record 4 'no capture'")
     #expect(outcome.end == .refused)
     #expect(outcome.digests == [.unavailable])
   }

@@ -45,9 +45,6 @@ public struct TLSMessageType: Hashable, Sendable, BitwiseCopyable {
   public static let certificateRequest = TLSMessageType(13)
   public static let serverHelloDone = TLSMessageType(14)
   public static let clientKeyExchange = TLSMessageType(16)
-
-  /// Whether a handshake may begin with it.
-  public var beginsHandshake: Bool { self == .clientHello || self == .serverHello || self == .helloRetryRequest }
 }
 
 /// What stands next in a direction.
