@@ -4,11 +4,12 @@ import Bytes
 
 /// Releases the outputs of flows (a line and findings, either may be empty) in order of their ordinals.
 ///
-/// Each flow has an ordinal, counted up at its first packet, and ends once. Outputs whose predecessors have not ended wait
-/// in memory up to a bound; then they are written out in order, as a run, and read back one after the other when their
-/// turn comes. What is known of the ordinals takes bounded memory too, however long the oldest flow stays open: beyond a
-/// window it is kept of flows that are open or wait in memory only. A line is written once, at the end of the piece of memory where it may have to wait (the `tail`, which the
-/// caller holds); a piece whose outputs have all gone is used again.
+/// Each flow has an ordinal, counted up at its first packet, and ends once. Outputs whose predecessors have not
+/// ended wait in memory up to a bound; then they are written out in order, as a run, and read back one after the
+/// other when their turn comes. What is known of the ordinals takes bounded memory too, however long the oldest
+/// flow stays open: beyond a window it is kept of flows that are open or wait in memory only. A line is written
+/// once, at the end of the piece of memory where it may have to wait (the `tail`, which the caller holds); a piece
+/// whose outputs have all gone is used again.
 struct RecordOrder {
   private struct Waiting: BitwiseCopyable {
     let piece: Int

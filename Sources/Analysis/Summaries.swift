@@ -23,6 +23,11 @@ struct HostSums {
     host: ShownAddress, family: String, tool: String, certainty: Certainty, first: Timestamp?, last: Timestamp?,
     contact: @autoclosure () -> HostSummary.Contact
   ) {
+    // Many addresses under one name are no host.
+    if case .otherThirdParty = host {
+      leftOut += 1
+      return
+    }
     let key = Key(host: host, tool: tool, certainty: certainty)
     let at: Int
     if let known = index[key] {

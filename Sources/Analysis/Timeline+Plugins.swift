@@ -48,6 +48,7 @@ extension Timeline {
   mutating func moveWatch(from earlier: Int, to later: Int) {
     let index = watchOf[earlier]
     waiting.move(from: earlier, to: later)
+    datagramCounts[later] = datagramCounts[earlier]
     guard let at = index.watch, let watch = watches[at] else {
       watchOf[later] = index
       return
@@ -176,7 +177,8 @@ extension Timeline {
     let length = Int(isMessage ? packet.ipPayloadLength : packet.payloadLength)
     let payload = bytes.slice(offset, captured)
     let side = Side(accounting.direction)
-    let seen = Int(clamping: flows.packetCount(of: accounting.flow))
+    let seen = Int(datagramCounts[number].addingReportingOverflow(1).partialValue)
+    datagramCounts[number] = UInt32(clamping: seen)
     var found = plugins.matcher.plugins(payload, side: side, length: length)
     let outline = DatagramOutline(
       length: length, side: side, end: captured < length ? .snapLength : .whole, frame: header.reference,

@@ -34,6 +34,8 @@ public struct Timeline: ~Copyable {
 
   /// For each flow's number: what the plugins have of it.
   var watchOf: [WatchIndex] = []
+  /// For each flow's number: its datagrams with payload so far.
+  var datagramCounts: [UInt32] = []
   var watches: [FlowWatch?] = []
   var freeWatches: [UInt32] = []
   var waiting: WaitingDatagrams
@@ -258,6 +260,7 @@ public struct Timeline: ~Copyable {
     let number = Int(accounting.flow.number)
     if number >= watchOf.count {
       watchOf.append(WatchIndex())
+      datagramCounts.append(0)
       if table.shape > 0 {
         shapes.append(contentsOf: repeatElement(ShapeStep(side: .client, size: 0, gap: 0), count: table.shape))
         shapeCounts.append(0)
@@ -265,6 +268,7 @@ public struct Timeline: ~Copyable {
       }
     } else {
       watchOf[number] = WatchIndex()
+      datagramCounts[number] = 0
       if table.shape > 0 { shapeCounts[number] = 0 }
     }
     output.beginFlow(at: header.hasTime ? header.time : nil)

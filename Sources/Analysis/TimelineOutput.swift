@@ -166,6 +166,14 @@ struct TimelineOutput: ~Copyable {
     var indications: [Indication] = []
     if let previous = ended.annex?.previousPart, let earlier = inherited.removeValue(forKey: previous) {
       indications = earlier
+      // What an earlier part claimed rests on the start of the stream: a contradiction seen here may be of those bytes.
+      if let watch = ended.watch, watch.said.contradiction != .never {
+        indications = indications.map {
+          Indication(
+            rule: $0.rule, family: $0.family, tool: $0.tool, variant: $0.variant,
+            certainty: min($0.certainty, Conflicts.highestWhereContradicted), inherited: true)
+        }
+      }
     }
     for each in settled {
       let rule = each.rule.identifier.description
@@ -193,8 +201,8 @@ struct TimelineOutput: ~Copyable {
     inherited[ordinal] = indications.map(\.asInherited)
   }
 
-  /// Of evidence that cannot be read twice what is not handed over is lost with the worker: it goes out at least once a
-  /// second of packet time.
+  /// Of evidence that cannot be read twice what is not handed over is lost with the worker: it goes out when a flow
+  /// ends in another second of packet time than the last that did.
   private mutating func handOverStream(_ entry: FlowEntry) throws(SinkError) {
     let second = (entry.lastTime?.nanoseconds ?? 0) / 1_000_000_000
     guard second != markedSecond, order.base > marked else { return }

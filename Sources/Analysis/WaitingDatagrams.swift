@@ -43,8 +43,9 @@ struct WaitingDatagrams {
   mutating func take(
     _ flow: Int, _ bytes: RawSpan, _ outline: DatagramOutline, _ plugins: TransportPlugins
   ) -> (due: BitSet128, isSettled: Bool) {
-    var entry = kept.removeValue(forKey: flow) ?? Kept(outline: outline)
-    held -= entry.bytes?.count ?? 0
+    let known = kept.removeValue(forKey: flow)
+    if let known { held -= Self.cost(known) }
+    var entry = known ?? Kept(outline: outline)
     entry.seen += 1
     entry.waiting = .empty
     var due = BitSet128.empty
@@ -59,7 +60,7 @@ struct WaitingDatagrams {
     if entry.waiting.isEmpty { return (due, true) }
     entry.outline = outline
     keep(bytes.slice(0, plugins.constantlessBytes), in: &entry)
-    held += entry.bytes?.count ?? 0
+    held += Self.cost(entry)
     kept[flow] = entry
     return (due, false)
   }
@@ -67,19 +68,26 @@ struct WaitingDatagrams {
   private mutating func keep(_ bytes: RawSpan, in entry: inout Kept) {
     var room = entry.bytes ?? []
     entry.bytes = nil
-    guard held <= limit &- bytes.byteCount else {
+    guard held <= limit &- bytes.byteCount &- Self.entryCost else {
       refusals &+= 1
       return
     }
+    // A room much too large is given back: its memory counts.
+    if room.capacity > 2 &* bytes.byteCount &+ 64 { room = [] }
     room.removeAll(keepingCapacity: true)
     room.append(bytes)
     entry.bytes = room
   }
 
+  /// What an entry takes beside its bytes, with its share of the table.
+  private static let entryCost = 256
+
+  private static func cost(_ entry: Kept) -> Int { entryCost &+ (entry.bytes?.capacity ?? 0) }
+
   /// Gives what was kept of a flow, and forgets it.
   mutating func remove(_ flow: Int) -> Kept? {
     guard !kept.isEmpty, let entry = kept.removeValue(forKey: flow) else { return nil }
-    held -= entry.bytes?.count ?? 0
+    held -= Self.cost(entry)
     return entry
   }
 

@@ -121,6 +121,7 @@ public struct RangeBuffer: ~Copyable {
     cut = Int.max
     highest = 0
     islands = []
+    contradiction = nil
   }
 
   /// Forgets what waits beyond the first hole; offsets up to `highest` stay known.

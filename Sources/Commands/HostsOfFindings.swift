@@ -30,10 +30,16 @@ struct HostsOfFindings {
   mutating func add(_ finding: JSONValue) {
     let flow = finding["flow"]
     // Without the category `flow` there are no sums.
+    let indicates = finding["indicates"]
     guard finding["flow_id"] != nil, let host = flow?["initiator"]?["address"]?.string,
-      let tool = finding["indicates"]?["tool"]?.string,
-      let family = finding["indicates"]?["family"], let certainty = finding["certainty"]?.string
+      let tool = indicates?["tool"]?.string, let family = indicates?["family"],
+      let certainty = finding["certainty"]?.string
     else { return }
+    // Many addresses under one name are no host.
+    guard host != ShownAddress.textOfOthers.description else {
+      leftOut += 1
+      return
+    }
     let key = Key(host: host, tool: tool, certainty: certainty)
     if sums[key] == nil {
       guard order.count < HostsOfFindings.most else {

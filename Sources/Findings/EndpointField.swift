@@ -11,7 +11,7 @@ public enum ShownAddress: Hashable, Sendable, BitwiseCopyable {
   case thirdParty(UInt32)
   case otherThirdParty
 
-  @usableFromInline static let textOfOthers: StaticString = "third-party-other"
+  public static let textOfOthers: StaticString = "third-party-other"
 
   @inlinable
   public func append(to out: inout [UInt8]) {

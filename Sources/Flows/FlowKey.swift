@@ -44,55 +44,41 @@ public struct FlowKey: Equatable, Sendable, BitwiseCopyable {
       destinationPort = pair.destination
       isOrdered = pair.isOneWay
     }
-    var context = UInt64(packet.protocolNumber) | (source.family == .v6 ? 1 << familyShift : 0)
+    var context = plainContext(packet.protocolNumber, isV6: source.family == .v6)
     if packet.carrier != .none || separatesVLANs { context |= surroundings(&packet, separatesVLANs) }
 
-    let sourceIsLow =
-      source.upper != destination.upper
-      ? source.upper < destination.upper
-      : source.lower != destination.lower ? source.lower < destination.lower : sourcePort <= destinationPort
-    if sourceIsLow || isOrdered {
+    if isOrdered {
       let key = FlowKey(
         lowUpper: source.upper, lowLower: source.lower, highUpper: destination.upper, highLower: destination.lower,
         context: context, lowPort: sourcePort, highPort: destinationPort)
       return (key, 0)
     }
-    let key = FlowKey(
-      lowUpper: destination.upper, lowLower: destination.lower, highUpper: source.upper, highLower: source.lower,
-      context: context, lowPort: destinationPort, highPort: sourcePort)
-    return (key, 1)
+    return FlowKey.of(
+      source: (source.upper, source.lower), sourcePort: sourcePort,
+      destination: (destination.upper, destination.lower), destinationPort: destinationPort, context: context)
   }
 
-  /// The key of a packet outside all tunnels, without VLAN ids.
+  /// The context of a packet outside all tunnels, without VLAN ids.
   @inline(__always)
-  init(
+  static func plainContext(_ number: UInt8, isV6: Bool) -> UInt64 { UInt64(number) | (isV6 ? 1 << familyShift : 0) }
+
+  /// The key of a packet between these ends, and which of them is its source.
+  @inline(__always)
+  static func of(
     source: (upper: UInt64, lower: UInt64), sourcePort: UInt16, destination: (upper: UInt64, lower: UInt64),
-    destinationPort: UInt16, number: UInt8, isV6: Bool
-  ) {
+    destinationPort: UInt16, context: UInt64
+  ) -> (key: FlowKey, side: Int) {
     let sourceIsLow =
       source.upper != destination.upper
       ? source.upper < destination.upper
       : source.lower != destination.lower ? source.lower < destination.lower : sourcePort <= destinationPort
-    lowUpper = sourceIsLow ? source.upper : destination.upper
-    lowLower = sourceIsLow ? source.lower : destination.lower
-    highUpper = sourceIsLow ? destination.upper : source.upper
-    highLower = sourceIsLow ? destination.lower : source.lower
-    lowPort = sourceIsLow ? sourcePort : destinationPort
-    highPort = sourceIsLow ? destinationPort : sourcePort
-    context = UInt64(number) | (isV6 ? 1 << Self.familyShift : 0)
-  }
-
-  private init(
-    lowUpper: UInt64, lowLower: UInt64, highUpper: UInt64, highLower: UInt64, context: UInt64, lowPort: UInt16,
-    highPort: UInt16
-  ) {
-    self.lowUpper = lowUpper
-    self.lowLower = lowLower
-    self.highUpper = highUpper
-    self.highLower = highLower
-    self.context = context
-    self.lowPort = lowPort
-    self.highPort = highPort
+    let key = FlowKey(
+      lowUpper: sourceIsLow ? source.upper : destination.upper,
+      lowLower: sourceIsLow ? source.lower : destination.lower,
+      highUpper: sourceIsLow ? destination.upper : source.upper,
+      highLower: sourceIsLow ? destination.lower : source.lower, context: context,
+      lowPort: sourceIsLow ? sourcePort : destinationPort, highPort: sourceIsLow ? destinationPort : sourcePort)
+    return (key, sourceIsLow ? 0 : 1)
   }
 
   private static func surroundings(_ packet: inout Packet, _ separatesVLANs: Bool) -> UInt64 {

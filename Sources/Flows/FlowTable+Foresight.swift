@@ -28,7 +28,7 @@ extension FlowTable {
   /// The key of the commonest frames: Ethernet II with TCP or UDP over IPv4 without options or over IPv6 without
   /// extension headers; nil for all others.
   @inline(__always)
-  private static func plainKey(_ frame: RawSpan) -> FlowKey? {
+  static func plainKey(_ frame: RawSpan) -> FlowKey? {
     // Ethernet II: type at 12. IPv4 (RFC 791): version and length at 14, protocol at 23, addresses at 26 and 30. IPv6
     // (RFC 8200): next header at 20, addresses at 22 and 38. Ports behind either.
     guard frame.byteCount >= 58 else { return nil }
@@ -47,8 +47,9 @@ extension FlowTable {
       destination = (frame.u64(38), frame.u64(46))
     }
     let ports = frame.u32(isV4 ? 34 : 54)
-    return FlowKey(
+    return FlowKey.of(
       source: source, sourcePort: UInt16(truncatingIfNeeded: ports >> 16), destination: destination,
-      destinationPort: UInt16(truncatingIfNeeded: ports), number: number, isV6: !isV4)
+      destinationPort: UInt16(truncatingIfNeeded: ports), context: FlowKey.plainContext(number, isV6: !isV4)
+    ).key
   }
 }

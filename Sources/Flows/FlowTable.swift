@@ -52,9 +52,6 @@ public struct FlowTable: ~Copyable {
     @inline(__always) _read { yield entries[flow.number] }
   }
 
-  /// Packets of both directions.
-  public func packetCount(of flow: FlowIndex) -> UInt64 { entries[flow.number].packetCount }
-
   /// The rarer facts of a flow.
   public func annex(of flow: FlowIndex) -> FlowAnnex {
     let annex = entries[flow.number].annex

@@ -120,6 +120,8 @@ public struct FragmentTable: ~Copyable {
     let key = FragmentKey(first)
     switch place(key, first, at: time) {
     case .copy, .refused: return
+    // Its first fragment is there: what came first stays, and decides.
+    case .found(let index) where datagrams[index].head != nil: return
     case .found(let index): settle(index, refusedWith: note)
     case .none: settle(begin(key, at: time), refusedWith: note)
     }

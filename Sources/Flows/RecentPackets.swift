@@ -3,8 +3,8 @@
 // another TTL, VLAN, MPLS label, MAC address or interface. A TCP retransmission has another id, or the same way and no
 // id at all; so has a datagram that is sent again.
 //
-// Of a payload beyond 64 bytes its length, its first 32 bytes and its last 32 are compared: the transport's checksum
-// stands among the first, and covers what lies between.
+// Of a payload beyond 64 bytes whose transport has a checksum, its length, its first 32 bytes and its last 32 are
+// compared: the checksum stands among the first, and covers what lies between. All others are compared whole.
 
 import Bytes
 import Packets
@@ -24,11 +24,25 @@ struct PacketTrace: BitwiseCopyable {
     let held = bytes.slice(Int(packet.ipPayloadOffset), Int(packet.ipPayloadCaptured))
     // The wire length belongs to it: two packets may be equal as far as the snap length goes.
     let length = UInt64(UInt32(bitPattern: packet.ipPayloadLength)) << 1
-    let fingerprint = held.fingerprintOfEnds(seed: length | UInt64(truncatingIfNeeded: side))
+    let seed = length | UInt64(truncatingIfNeeded: side)
+    let fingerprint =
+      Self.isCovered(&packet, held) ? held.fingerprintOfEnds(seed: seed) : held.fingerprint(seed: seed)
     let time = UInt64(bitPattern: header.time.nanoseconds / 1_000) & (1 << Self.timeBits &- 1)
     payload = (fingerprint | 1) << Self.timeBits | time
     let id = (packet.identification ^ packet.identification >> 16) & 0xffff
     origin = id << 16 | Self.way(&packet, interface: header.interface)
+  }
+
+  /// Whether a checksum among the first bytes covers all of them. UDP's may be left out, as 0 (RFC 768), and is by most
+  /// tunnels.
+  @inline(__always)
+  private static func isCovered(_ packet: inout Packet, _ held: RawSpan) -> Bool {
+    guard packet.hasTransportHeader else { return false }
+    switch packet.transport {
+    case .tcp, .icmp, .icmpv6, .sctp: return true
+    case .udp: return held.u16IfPresent(6).map { $0 != 0 } ?? false
+    case .other: return false
+    }
   }
 
   /// 16 bits that differ, but for one case in 65,536, where the packet came another way.

@@ -61,7 +61,7 @@ public final class SharedSlots: Sendable {
     unsafe bytes.append(
       contentsOf: UnsafeRawBufferPointer(
         start: base + SharedSlots.firstSlot + slot * SharedSlots.size, count: length))
-    unsafe SharedSlots.emptied(base).pointee.add(1, ordering: .releasing)
+    unsafe SharedSlots.emptied(base).pointee.wrappingAdd(1, ordering: .releasing)
     return true
   }
 

@@ -205,6 +205,10 @@ struct ItemRun {
         compression == nil
         ? feed.goOn(behind: page.offset, preamble: preamble) : feed.end(behind: page.offset, preamble: preamble)
     }
+    // While the last flows are closed each has a place of its own behind the last frame: what goes on, goes on behind
+    // the frames that there are.
+    var place = place
+    place.frame = min(place.frame, min(job.framesBefore &+ page.framesDone, ItemRun.mostCounted) &+ 1)
     // A flow is there with its line and all its findings, or not at all.
     try rollBackToMark()
     let kept = min(max(mark?.flows ?? 0, job.flowsBefore), ItemRun.mostCounted)

@@ -120,7 +120,6 @@ public struct EvidenceScope: Sendable {
     _ error: inout Packet, quoting quoted: Packet, time: Timestamp, hasTime: Bool, interface: UInt32,
     carrier: ScopeVerdict = .outermost
   ) -> ScopeVerdict {
-
     let own = decide(&error, time: time, hasTime: hasTime, interface: interface, carrier: carrier)
     guard carrier.lookInside else { return own }
     switch own.reason {

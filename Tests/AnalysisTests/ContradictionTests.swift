@@ -1,5 +1,6 @@
 // Bytes of a stream that came twice with other contents: what rests on them is a lead, and says so.
 
+import Findings
 import JSON
 import Terms
 import Testing
@@ -78,9 +79,12 @@ import Testing
 
   @Test("a capped claim withdraws no other, and the higher of two is chosen after the cap")
   func settled() {
-    func pending(_ certainty: Certainty, _ read: Int) -> PendingFinding {
+    let likeIt = Rule(
+      "lead.start", .proxy, tool: "lead", highest: .indicative, meaning: "It begins so.", marks: ["start"],
+      lookAlikes: ["hello"], withdrawnBy: ["hello"], blindSpots: [], sources: [])
+    func pending(_ certainty: Certainty, _ read: Int, _ rule: Rule = Hello.rule) -> PendingFinding {
       PendingFinding(
-        rule: Hello.rule, plugin: 0, certainty: certainty, variant: "", marks: [], stream: 0,
+        rule: rule, plugin: 0, certainty: certainty, variant: "", marks: [], stream: 0,
         read: StreamPlace(client: read, server: 0))
     }
     let contradiction = StreamPlace(client: 10, server: .max)
@@ -88,5 +92,10 @@ import Testing
     #expect(settled.map(\.certainty) == [.strong])
     #expect(settled.map(\.isContradicted) == [false])
     #expect(Conflicts.settle([pending(.conclusive, 11)]).map(\.certainty) == [.conclusive])
+    // The look-alike goes where the claim stands, and stays where it is capped.
+    let both = [pending(.conclusive, 11), pending(.indicative, 5, likeIt)]
+    #expect(Conflicts.settle(both).map(\.rule.tool.description) == ["hello"])
+    #expect(
+      Conflicts.settle(both, contradiction: contradiction).map(\.rule.tool.description) == ["hello", "lead"])
   }
 }

@@ -54,6 +54,18 @@ struct SharedSlotsTests {
     #expect(taken == text(7))
   }
 
+  /// The count of emptied slots lies where the worker can write.
+  @Test func `a worker that spoils the count harms itself only`() throws {
+    let slots = try SharedSlots()
+    // Sound: one page of the mapping that the slots begin with.
+    let base = unsafe mmap(nil, 4_096, PROT_READ | PROT_WRITE, MAP_SHARED, slots.descriptor, 0)
+    unsafe base?.storeBytes(of: UInt64.max, as: UInt64.self)
+    unsafe munmap(base, 4_096)
+    var taken: [UInt8] = []
+    #expect(slots.take(slot: 0, length: 10, into: &taken))
+    #expect(taken.count == 10)
+  }
+
   @Test func `cannot be shrunk by the worker, nor be something else`() throws {
     let slots = try SharedSlots()
     #expect(ftruncate(slots.descriptor, 0) == -1)

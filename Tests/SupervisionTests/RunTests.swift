@@ -11,7 +11,7 @@ import Testing
 
 /// What a script can use: `record KIND TEXT`, `flow TEXT`, `at FRAME PLUGIN`, `offset N`, `counted FLOWS THIRDPARTIES`,
 /// `job` (the job in hexadecimal).
-/// Descriptors: 3 the job, 4 the channel, 5 the page, 6 scratch space, 7 the evidence.
+/// Descriptors: 3 the job, 4 the channel, 5 the page, 6 scratch space, 7 the slots, 8 the evidence.
 private let prelude = """
   record() { printf "\\\\$(printf %03o $1)\\\\$(printf %03o ${#2})\\\\000\\\\000\\\\000%s" "$2" >&4; }
   flow() { record 1 "$1;"; }
