@@ -92,6 +92,7 @@ final class RunRecord {
     var entry = CustodyEntry(.evidenceOpened)
     entry.put("item", index + 1)
     entry.put("name", item.name)
+    entry.put("given", item.path)
     entry.put("path", item.file?.resolvedPath ?? item.path)
     if let problem = item.problem {
       entry.put("problem", problem.message)

@@ -132,7 +132,6 @@ struct RunStart {
   func settings(signer: CMSSigner?) -> CustodyEntry {
     var entry = CustodyEntry(.settings)
     entry.put("command", "analyze")
-    entry.put("captures", .array(command.captures.map(JSONValue.string)))
     var values: [JSONValue] = []
     func put(_ name: String, _ value: JSONValue, _ origin: String) {
       values.append(.object(RunStart.object(("name", .string(name)), ("value", value), ("from", .string(origin)))))
