@@ -73,10 +73,12 @@ let package = Package(
           "Commands", "ShippedPlugins", "PluginKit", "Findings", "Bytes", "Terms", "Platform", "Supervision",
         ],
         path: "Tests/FaultyBinary", swiftSettings: settings()),
+      // What tests of several rooms work with.
+      .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings()),
       // A certificate authority made with `openssl`, for the tests of signatures.
       .target(name: "SigningAuthority", path: "Tests/SigningAuthority", swiftSettings: settings()),
       .testTarget(
-        name: "EndToEndTests", dependencies: ["veilscope", "veilscope-faulty", "SigningAuthority"],
+        name: "EndToEndTests", dependencies: ["veilscope", "veilscope-faulty", "SigningAuthority", "TestSupport"],
         path: "Tests/EndToEndTests", swiftSettings: settings()),
     ]
       + [
@@ -130,12 +132,15 @@ func plugin(_ name: String) -> Target {
     swiftSettings: [.strictMemorySafety(), .treatWarning("StrictMemorySafety", as: .error)] + warnings())
 }
 
-/// A room's tests: may see every room before it, and those that sign something a certificate authority.
+/// A room's tests: may see every room before it, those that write files a folder to do so in, and those that sign something
+/// a certificate authority.
 func tests(_ name: String) -> Target {
   let authority: [Target.Dependency] =
     ["Cryptography", "Warrants", "Custody", "Commands"].contains(name) ? ["SigningAuthority"] : []
+  let support: [Target.Dependency] =
+    ["Platform", "Custody", "Supervision", "Commands"].contains(name) ? ["TestSupport"] : []
   return .testTarget(
-    name: "\(name)Tests", dependencies: [.init(stringLiteral: name)] + authority, path: "Tests/\(name)Tests",
+    name: "\(name)Tests", dependencies: [.init(stringLiteral: name)] + authority + support, path: "Tests/\(name)Tests",
     swiftSettings: settings())
 }
 

@@ -2,6 +2,7 @@
 
 import Foundation
 import JSON
+import TestSupport
 import Testing
 
 @testable import Commands
@@ -46,12 +47,9 @@ struct ConfigurationTests {
 
   @Test("Later values take the place of earlier ones, key by key, and it is said whose they are")
   func order() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("veilscope-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let (system, chosen) = (folder.appendingPathComponent("s.json").path, folder.appendingPathComponent("c.json").path)
-    try #"{"defaults": {"workers": 2, "quiet": true}}"#.write(toFile: system, atomically: true, encoding: .utf8)
-    try #"{"defaults": {"workers": 4}}"#.write(toFile: chosen, atomically: true, encoding: .utf8)
+    let folder = try TemporaryFolder()
+    let system = try folder.write("s.json", #"{"defaults": {"workers": 2, "quiet": true}}"#)
+    let chosen = try folder.write("c.json", #"{"defaults": {"workers": 4}}"#)
     var configuration = try Configuration(system: system, chosen: chosen)
     #expect(configuration.workers == 4 && configuration.quiet)
     configuration.set("defaults.workers", .integer(7), byFlag: "--workers")
@@ -59,8 +57,8 @@ struct ConfigurationTests {
     #expect(shown.contains("defaults.workers = 7\n    --workers;"))
     #expect(shown.contains("defaults.quiet = true\n    \(system);"))
     #expect(shown.contains("defaults.separate_vlans = false\n    built in;"))
-    #expect(try Configuration(system: folder.path + "/none.json", chosen: nil).workers == 1)
-    #expect(throws: CommandFailure.self) { try Configuration(system: system, chosen: folder.path + "/none.json") }
+    #expect(try Configuration(system: folder.path("none.json"), chosen: nil).workers == 1)
+    #expect(throws: CommandFailure.self) { try Configuration(system: system, chosen: folder.path("none.json")) }
   }
 
   @Test(

@@ -7,6 +7,7 @@ import JSON
 import Platform
 import PluginKit
 import Terms
+import TestSupport
 import Testing
 
 @testable import Commands
@@ -34,10 +35,8 @@ struct SummaryTests {
   private func result(
     _ report: String?, end: ItemOutcome.End = .complete, faults: [Fault] = [], findings: String = ""
   ) throws -> RunResult {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("veilscope-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let scratch = try OutputFile(path: folder.appendingPathComponent("scratch").path)
+    let folder = try TemporaryFolder()
+    let scratch = try OutputFile(path: folder.path("scratch"))
     var records = RecordStore(beside: scratch)
     if !findings.isEmpty {
       try Array(findings.utf8).withRawSpan { (span) throws(SystemError) in try records.append(.finding, span) }

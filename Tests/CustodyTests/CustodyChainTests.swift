@@ -4,6 +4,7 @@ import Foundation
 import JSON
 import Platform
 import SigningAuthority
+import TestSupport
 import Testing
 
 @testable import Cryptography

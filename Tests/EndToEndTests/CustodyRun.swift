@@ -1,14 +1,15 @@
 import Foundation
 import SigningAuthority
+import TestSupport
 import Testing
 
 /// Runs with a custody record, for the tests of records: what an examiner would type.
 struct CustodyRun {
-  let scratch: Scratch
+  let scratch: TemporaryFolder
   let authority: SigningAuthority
 
   init() throws {
-    scratch = try Scratch()
+    scratch = try TemporaryFolder()
     authority = try SigningAuthority.shared.get()
     try scratch.write("warrant.json", try Sample.warrant())
     try FileManager.default.copyItem(atPath: Sample.capture, toPath: scratch.path("capture.pcapng"))
@@ -67,9 +68,7 @@ struct CustodyRun {
   }
 
   static func sha256(_ text: String) throws -> String {
-    let file = FileManager.default.temporaryDirectory.appendingPathComponent("veilscope-\(UUID().uuidString)")
-    try Data(text.utf8).write(to: file)
-    defer { try? FileManager.default.removeItem(at: file) }
-    return String(try SigningAuthority.openssl(["dgst", "-sha256", "-r", file.path]).prefix(64))
+    let folder = try TemporaryFolder()
+    return String(try SigningAuthority.openssl(["dgst", "-sha256", "-r", folder.write("text", text)]).prefix(64))
   }
 }

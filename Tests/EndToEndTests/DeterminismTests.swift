@@ -1,9 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("The same evidence gives the same bytes")
 struct DeterminismTests {
-  private func run(_ scratch: Scratch, _ name: String, _ arguments: [String]) throws -> (findings: Data, flows: Data) {
+  private func run(_ scratch: TemporaryFolder, _ name: String, _ arguments: [String]) throws -> (
+    findings: Data, flows: Data
+  ) {
     let outcome = try Program.run(
       ["analyze"] + arguments + ["--output", "\(name).json", "--flows", "\(name).jsonl", "--quiet"], in: scratch.url)
     #expect(outcome.status == 0 || outcome.status == 3)
@@ -12,7 +15,7 @@ struct DeterminismTests {
 
   @Test("With one worker and with four, and from run to run, also with limits reached on purpose")
   func workers() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let warrant = try scratch.write("warrant.json", try Sample.warrant())
     let samples = try FileManager.default.contentsOfDirectory(
       at: Program.root.appendingPathComponent("Samples"), includingPropertiesForKeys: nil
@@ -32,7 +35,7 @@ struct DeterminismTests {
 
   @Test("Standard input gives what the file gives, names aside")
   func standardInput() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let file = try run(scratch, "file", [Sample.capture, "--warrant", Sample.warrant])
     let input = try Data(contentsOf: URL(fileURLWithPath: Sample.capture))
     let outcome = try Program.run(
@@ -47,7 +50,7 @@ struct DeterminismTests {
 
   @Test("A capture cut in two is one timeline with --continuous: a flow over the border is one flow")
   func continuous() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let warrant = try scratch.write("warrant.json", try Sample.warrant())
     var whole = PcapBuilder()
     var first = PcapBuilder()

@@ -1,15 +1,16 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Each exit status, with its message and without output where nothing may stand")
 struct ExitStatusTests {
-  private func analyze(_ scratch: Scratch, _ arguments: [String]) throws -> Outcome {
+  private func analyze(_ scratch: TemporaryFolder, _ arguments: [String]) throws -> Outcome {
     try Program.run(["analyze"] + arguments, in: scratch.url)
   }
 
   @Test("0: done, findings in the working folder, and a summary that names host, tool and frames")
   func done() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let outcome = try analyze(scratch, [Sample.capture, "--warrant", Sample.warrant])
     #expect(outcome.status == 0)
     #expect(outcome.error.isEmpty)
@@ -22,7 +23,7 @@ struct ExitStatusTests {
 
   @Test("3: a cut file is analysed up to the cut, and said")
   func damaged() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let whole = try Data(contentsOf: URL(fileURLWithPath: Sample.capture))
     try scratch.write("cut.pcapng", Array(whole.prefix(whole.count - 5)))
     let outcome = try analyze(scratch, ["cut.pcapng", "--warrant", Sample.warrant, "--quiet"])
@@ -36,7 +37,7 @@ struct ExitStatusTests {
 
   @Test("3: among several files one that is none is named, and the others are analysed")
   func oneOfSeveral() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     try scratch.write("notes.txt", "no capture")
     let outcome = try analyze(
       scratch, ["notes.txt", "missing.pcap", Sample.capture, "--warrant", Sample.warrant, "--quiet"])
@@ -52,7 +53,7 @@ struct ExitStatusTests {
 
   @Test("64: usage, with the nearest name for a mistyped one")
   func usage() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     #expect(try analyze(scratch, [Sample.capture]).status == 64)
     let option = try analyze(scratch, [Sample.capture, "--warant", Sample.warrant])
     #expect(option.status == 64)
@@ -70,7 +71,7 @@ struct ExitStatusTests {
 
   @Test("64: with --continuous a file given twice is an error")
   func twice() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let outcome = try analyze(
       scratch, [Sample.capture, Sample.capture, "--continuous", "--warrant", Sample.warrant])
     #expect(outcome.status == 64)
@@ -80,7 +81,7 @@ struct ExitStatusTests {
 
   @Test("65: no capture, with the first bytes found", arguments: ["no capture", "", "PK\u{3}\u{4}rest"])
   func notACapture(content: String) throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     try scratch.write("file", content)
     let outcome = try analyze(scratch, ["file", "--warrant", Sample.warrant])
     #expect(outcome.status == 65)
@@ -90,7 +91,7 @@ struct ExitStatusTests {
 
   @Test("66: a capture that cannot be opened; a symbolic link is not followed")
   func cannotOpen() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let missing = try analyze(scratch, ["missing.pcap", "--warrant", Sample.warrant])
     #expect(missing.status == 66)
     #expect(missing.error.contains("missing.pcap"))
@@ -101,7 +102,7 @@ struct ExitStatusTests {
 
   @Test("70: evidence that changes during the run; nothing is put in place")
   func changed() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     var builder = PcapBuilder()
     for time in 0..<60_000 as Range<UInt32> { builder.datagram([1, 2, 3], time: time) }
     try scratch.write("growing.pcap", builder.bytes)
@@ -125,7 +126,7 @@ struct ExitStatusTests {
 
   @Test("73: an output that exists, or is a symbolic link; --overwrite replaces a file, never a link")
   func exists() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     try scratch.write("findings.json", "mine")
     #expect(try analyze(scratch, [Sample.capture, "--warrant", Sample.warrant]).status == 73)
     #expect(try scratch.read("findings.json") == Data("mine".utf8))
@@ -139,7 +140,7 @@ struct ExitStatusTests {
 
   @Test("74: an output that cannot be written")
   func cannotWrite() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let outcome = try analyze(
       scratch, [Sample.capture, "--warrant", Sample.warrant, "--output", "missing/findings.json"])
     #expect(outcome.status == 74)
@@ -148,7 +149,7 @@ struct ExitStatusTests {
 
   @Test("74: where one of two outputs cannot get its name, neither does", arguments: [false, true])
   func bothOrNeither(overwrite: Bool) throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let input = try Data(contentsOf: URL(fileURLWithPath: Sample.capture))
     if overwrite { try scratch.write("flows.jsonl", "old") }
     let outcome = try Program.run(
@@ -169,7 +170,7 @@ struct ExitStatusTests {
 
   @Test("77: a warrant that is missing, malformed, expired, unsigned, or does not cover; every wrong field is named")
   func notAllowed() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     func status(_ name: String, _ text: String) throws -> Outcome {
       try scratch.write(name, text)
       return try analyze(scratch, [Sample.capture, "--warrant", name])

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("A plugin that fails costs that plugin that flow, never the run")
@@ -13,7 +14,7 @@ struct FaultTests {
     return builder.bytes
   }
 
-  private func findings(_ scratch: Scratch, _ name: String) throws -> [String] {
+  private func findings(_ scratch: TemporaryFolder, _ name: String) throws -> [String] {
     let text = String(decoding: try scratch.read(name), as: UTF8.self)
     let start = try #require(text.range(of: "\"findings\":["))
     return text[start.upperBound...].split(separator: "\n").map {
@@ -23,7 +24,7 @@ struct FaultTests {
 
   @Test("A trap in a plugin's parser: status 3, named with plugin and frame, all other findings byte for byte")
   func trap() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let warrant = try scratch.write("warrant.json", try Sample.warrant())
     try scratch.write("fatal.pcap", capture("TRAP"))
     try scratch.write("calm.pcap", capture("DATA"))
@@ -51,7 +52,7 @@ struct FaultTests {
 
   @Test("A plugin that loops for ever is stopped after ten seconds of the worker's own time, and named")
   func loop() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let warrant = try scratch.write("warrant.json", try Sample.warrant())
     try scratch.write("fatal.pcap", capture("LOOP"))
     let outcome = try Program.run(
@@ -65,7 +66,7 @@ struct FaultTests {
   @Test(
     "Standard input is given again while all of it is kept: the same as of a file", arguments: [nil, "gzip", "zstd"])
   func stream(compressor: String?) throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let warrant = try scratch.write("warrant.json", try Sample.warrant())
     try scratch.write("-", capture("TRAP"))
     var input = try scratch.read("-")
@@ -93,7 +94,7 @@ struct FaultTests {
 
   @Test("Standard input of which the beginning is gone goes on behind the fatal frame; what that cost is said")
   func longStream() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let warrant = try scratch.write(
       "warrant.json",
       try Sample.warrant {
@@ -149,7 +150,7 @@ struct FaultTests {
 
   @Test("Standard input on which nothing gets through leaves no output, and no flow line without its findings")
   func streamWithoutAnEnd() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let warrant = try scratch.write("warrant.json", try Sample.warrant())
     let outcome = try Program.run(
       ["analyze", "-", Sample.capture, "--warrant", warrant, "--flows", "flows.jsonl"], name: "veilscope-faulty",
@@ -162,7 +163,7 @@ struct FaultTests {
 
   @Test("A plugin that traps at the end of one flow is kept off that one's end", arguments: [true, false])
   func ends(inTheMiddle: Bool) throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let warrant = try scratch.write("warrant.json", try Sample.warrant())
     var builder = PcapBuilder()
     for flow in 1...3 as ClosedRange<UInt8> {
@@ -189,7 +190,7 @@ struct FaultTests {
 
   @Test("A trap in the engine's own parsers costs that frame; a later one of its flow is read")
   func engine() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let warrant = try scratch.write("warrant.json", try Sample.warrant())
     var builder = PcapBuilder()
     builder.datagram(Array("FINE one".utf8), from: 1, time: 0)
@@ -210,7 +211,7 @@ struct FaultTests {
 
   @Test("After eight faults a plugin is left out, and the others go on")
   func eight() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let warrant = try scratch.write("warrant.json", try Sample.warrant())
     var builder = PcapBuilder()
     for flow in 1...9 { builder.datagram(Array("TRAP".utf8), from: UInt8(flow), time: UInt32(flow)) }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Pages name what the sources hold")
@@ -22,7 +23,7 @@ struct PagesTests {
 
   @Test("bash completes commands and options by the generated script")
   func completions() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let script = try Program.run(["--generate-completion-script", "bash"])
     #expect(script.status == 0)
     try scratch.write("veilscope.bash", script.output)

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 /// What a run of a program gave.
@@ -74,32 +75,7 @@ enum Program {
   }
 }
 
-/// A folder that is gone at the end of the test.
-final class Scratch {
-  let url: URL
-
-  init() throws {
-    url = FileManager.default.temporaryDirectory.appendingPathComponent("veilscope-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-
-  func path(_ name: String) -> String { url.appendingPathComponent(name).path }
-
-  @discardableResult
-  func write(_ name: String, _ bytes: [UInt8]) throws -> String {
-    try Data(bytes).write(to: url.appendingPathComponent(name))
-    return path(name)
-  }
-
-  @discardableResult
-  func write(_ name: String, _ text: String) throws -> String { try write(name, Array(text.utf8)) }
-
-  func read(_ name: String) throws -> Data { try Data(contentsOf: url.appendingPathComponent(name)) }
-
-  func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path(name)) }
-
+extension TemporaryFolder {
   /// The findings document `name`.
   func document(_ name: String = "findings.json") throws -> [String: Any] {
     try #require(JSONSerialization.jsonObject(with: try read(name)) as? [String: Any])

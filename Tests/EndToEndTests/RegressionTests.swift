@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("What once failed")
@@ -10,7 +11,7 @@ struct RegressionTests {
 
   @Test("Each capture is analysed without a fault", arguments: files)
   func capture(file: String) throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let warrant = try scratch.write("warrant.json", try Sample.warrant())
     let path = Program.root.appendingPathComponent("Tests/Regressions/\(file)").path
     let outcome = try Program.run(

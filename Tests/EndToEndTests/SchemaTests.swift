@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Output agrees with its schemas, and the schemas with the declarations")
@@ -48,7 +49,7 @@ struct SchemaTests {
 
   @Test("Real output is valid")
   func valid() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let folder = Program.root.appendingPathComponent("Documentation/schema")
     try Program.run(
       ["analyze", Sample.capture, "--warrant", Sample.warrant, "--flows", "flows.jsonl", "--quiet"], in: scratch.url)
@@ -82,7 +83,7 @@ struct SchemaTests {
       print("skipped: tshark is not installed")
       return
     }
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     try Program.run(["analyze", Sample.capture, "--warrant", Sample.warrant, "--quiet"], in: scratch.url)
     let findings = try #require(try scratch.document()["findings"] as? [[String: Any]])
     #expect(!findings.isEmpty)

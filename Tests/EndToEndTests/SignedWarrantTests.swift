@@ -1,16 +1,17 @@
 import Foundation
 import SigningAuthority
+import TestSupport
 import Testing
 
 /// A warrant for a small capture, and the authority that signs it.
 private struct SignedRun {
   let authority: SigningAuthority
-  let scratch: Scratch
+  let scratch: TemporaryFolder
   var options: [String]
 
   init(_ change: (inout [String: Any]) -> Void = { _ in }) throws {
     authority = try SigningAuthority.shared.get()
-    scratch = try Scratch()
+    scratch = try TemporaryFolder()
     var builder = PcapBuilder()
     builder.datagram([1, 2, 3], time: 0)
     try scratch.write("capture.pcap", builder.bytes)
@@ -210,7 +211,7 @@ struct SignedWarrantTests {
   @Test("warrant new asks at a terminal, again until the answer fits, and prints the line that signs")
   func asks() throws {
     guard try Program.system("sh", ["-c", "command -v script"]).status == 0 else { return }
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let answers = [
       "SDW 1", "Act", "s 1", "A. Judge", "Judge", "yesterday", "2026-01-01T00:00:00Z", "Police", "2026-01-01T00:00:00Z",
       "2027-01-01T00:00:00Z", "192.0.2.300", "192.0.2.1, 198.51.100.0/24", "flow", "", "2026-01-01T00:00:00Z",

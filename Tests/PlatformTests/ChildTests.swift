@@ -1,6 +1,7 @@
 // A child has the descriptors it was given and nothing else; its end says how it ended.
 
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Platform
@@ -31,7 +32,7 @@ struct ChildTests {
 
   @Test func `gets the descriptors in order, and no other`() throws {
     let folder = try TemporaryFolder()
-    let file = try InputFile(path: folder.put("evidence", "in"))
+    let file = try InputFile(path: folder.write("in", "evidence"))
     #expect(try output("cat <&4 >&3", also: [file.descriptor]) == "evidence")
     // 0, 1, 2, the two handed over, and the folder that ls itself has open.
     #expect(try output("ls /proc/self/fd >&3; true", also: [file.descriptor]).split(separator: "\n").count == 6)

@@ -1,6 +1,7 @@
 // Evidence is opened as what was named, and a change of it is noticed.
 
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Platform
@@ -10,7 +11,7 @@ struct InputFileTests {
   init() throws { folder = try TemporaryFolder() }
 
   @Test func `reads at an offset and knows the size`() throws {
-    let file = try InputFile(path: folder.put("0123456789", "in"))
+    let file = try InputFile(path: folder.write("in", "0123456789"))
     #expect(file.identity.size == 10)
     #expect(file.isSeekable)
     var buffer = [UInt8](repeating: 0, count: 4)
@@ -20,10 +21,10 @@ struct InputFileTests {
   }
 
   @Test func `a link, a folder and a missing file are refused with the reason`() throws {
-    try folder.put("x", "in")
-    try FileManager.default.createSymbolicLink(atPath: folder.file("link"), withDestinationPath: folder.file("in"))
+    try folder.write("in", "x")
+    try FileManager.default.createSymbolicLink(atPath: folder.path("link"), withDestinationPath: folder.path("in"))
     let codes = ["link", ".", "none"].map { name -> Int32 in
-      do throws(SystemError) { _ = try InputFile(path: folder.file(name)) } catch { return error.code }
+      do throws(SystemError) { _ = try InputFile(path: folder.path(name)) } catch { return error.code }
       return 0
     }
     #expect(codes == [ELOOP, EISDIR, ENOENT])
@@ -32,9 +33,9 @@ struct InputFileTests {
   }
 
   @Test func `a write to the file is noticed, a further name is not`() throws {
-    let path = try folder.put("0123456789", "in")
+    let path = try folder.write("in", "0123456789")
     let file = try InputFile(path: path)
-    try FileManager.default.linkItem(atPath: path, toPath: folder.file("second"))
+    try FileManager.default.linkItem(atPath: path, toPath: folder.path("second"))
     #expect(try file.currentIdentity().hasSameContents(as: file.identity))
     let handle = try #require(FileHandle(forWritingAtPath: path))
     handle.seekToEndOfFile()
@@ -50,7 +51,7 @@ struct InputFileTests {
   }
 
   @Test func `a file that has been read from already is a stream`() throws {
-    let file = try InputFile(path: folder.put("0123456789", "in"))
+    let file = try InputFile(path: folder.write("in", "0123456789"))
     var buffer = [UInt8](repeating: 0, count: 4)
     #expect(try file.readNext(into: &buffer) == 4)
     #expect(try !InputFile(duplicating: file.descriptor, name: "-").isSeekable)

@@ -1,6 +1,7 @@
 // What stands under a final name is whole; what stood there before is only replaced when asked for.
 
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Platform
@@ -10,7 +11,7 @@ struct OutputFileTests {
   init() throws { folder = try TemporaryFolder() }
 
   @Test func `the final name appears with publish, and not before`() throws {
-    let output = try OutputFile(path: folder.file("out.json"))
+    let output = try OutputFile(path: folder.path("out.json"))
     try output.write(Array("whole".utf8))
     #expect(folder.names == ["out.json.partial"])
     try output.finish()
@@ -23,15 +24,15 @@ struct OutputFileTests {
   }
 
   @Test func `an existing file is refused before anything is created`() throws {
-    try folder.put("old", "out.json")
-    #expect(throws: OutputError.exists(folder.file("out.json"))) { try OutputFile(path: folder.file("out.json")) }
+    try folder.write("out.json", "old")
+    #expect(throws: OutputError.exists(folder.path("out.json"))) { try OutputFile(path: folder.path("out.json")) }
     #expect(folder.names == ["out.json"])
     #expect(folder.text("out.json") == "old")
   }
 
   @Test func `overwriting leaves the old file whole until publish`() throws {
-    try folder.put("old", "out.json")
-    let output = try OutputFile(path: folder.file("out.json"), overwrite: true)
+    try folder.write("out.json", "old")
+    let output = try OutputFile(path: folder.path("out.json"), overwrite: true)
     try output.write(Array("new".utf8))
     try output.finish()
     #expect(folder.text("out.json") == "old")
@@ -41,24 +42,24 @@ struct OutputFileTests {
   }
 
   @Test func `a file that appears meanwhile is not replaced`() throws {
-    let output = try OutputFile(path: folder.file("out.json"))
+    let output = try OutputFile(path: folder.path("out.json"))
     try output.finish()
-    try folder.put("somebody else's", "out.json")
-    #expect(throws: OutputError.exists(folder.file("out.json"))) { try output.publish() }
+    try folder.write("out.json", "somebody else's")
+    #expect(throws: OutputError.exists(folder.path("out.json"))) { try output.publish() }
     #expect(folder.text("out.json") == "somebody else's")
   }
 
   @Test(arguments: [false, true])
   func `of two outputs both get their names or neither, and what stood there stands again`(overwrite: Bool) throws {
-    if overwrite { try folder.put("old", "first") }
-    let first = try OutputFile(path: folder.file("first"), overwrite: overwrite)
-    let second = try OutputFile(path: folder.file("second"), overwrite: overwrite)
+    if overwrite { try folder.write("first", "old") }
+    let first = try OutputFile(path: folder.path("first"), overwrite: overwrite)
+    let second = try OutputFile(path: folder.path("second"), overwrite: overwrite)
     for (output, text) in [(first, "one"), (second, "two")] {
       try output.write(Array(text.utf8))
       try output.finish()
     }
     // The rename itself fails: the temporary file is gone.
-    try FileManager.default.removeItem(atPath: folder.file("second.partial"))
+    try FileManager.default.removeItem(atPath: folder.path("second.partial"))
     #expect(throws: OutputError.self) { try OutputFile.publish([first, second]) }
     #expect(folder.text("first") == (overwrite ? "old" : nil))
     #expect(folder.text("first.partial") == "one")
@@ -67,9 +68,9 @@ struct OutputFileTests {
   }
 
   @Test func `two outputs get their names, and nothing of what they replaced is left`() throws {
-    try folder.put("old", "first")
-    let first = try OutputFile(path: folder.file("first"), overwrite: true)
-    let second = try OutputFile(path: folder.file("second"), overwrite: true)
+    try folder.write("first", "old")
+    let first = try OutputFile(path: folder.path("first"), overwrite: true)
+    let second = try OutputFile(path: folder.path("second"), overwrite: true)
     try first.write(Array("one".utf8))
     try first.finish()
     try second.finish()
@@ -80,37 +81,37 @@ struct OutputFileTests {
 
   @Test(arguments: [false, true])
   func `a symbolic link in either place is refused, overwriting or not`(overwrite: Bool) throws {
-    try folder.put("target", "target")
+    try folder.write("target", "target")
     for (link, out) in [("a", "a"), ("b.partial", "b")] {
       try FileManager.default.createSymbolicLink(
-        atPath: folder.file(link), withDestinationPath: folder.file("target"))
-      #expect(throws: OutputError.symbolicLink(folder.file(link))) {
-        try OutputFile(path: folder.file(out), overwrite: overwrite)
+        atPath: folder.path(link), withDestinationPath: folder.path("target"))
+      #expect(throws: OutputError.symbolicLink(folder.path(link))) {
+        try OutputFile(path: folder.path(out), overwrite: overwrite)
       }
     }
     #expect(folder.text("target") == "target")
   }
 
   @Test func `a folder in the place is refused`() throws {
-    try FileManager.default.createDirectory(atPath: folder.file("out"), withIntermediateDirectories: false)
-    #expect(throws: OutputError.notAFile(folder.file("out"))) {
-      try OutputFile(path: folder.file("out"), overwrite: true)
+    try FileManager.default.createDirectory(atPath: folder.path("out"), withIntermediateDirectories: false)
+    #expect(throws: OutputError.notAFile(folder.path("out"))) {
+      try OutputFile(path: folder.path("out"), overwrite: true)
     }
   }
 
   @Test func `a leftover partial file is kept unless overwriting`() throws {
-    try folder.put("line\n", "out.partial")
-    #expect(throws: OutputError.leftover(folder.file("out.partial"))) { try OutputFile(path: folder.file("out")) }
+    try folder.write("out.partial", "line\n")
+    #expect(throws: OutputError.leftover(folder.path("out.partial"))) { try OutputFile(path: folder.path("out")) }
     #expect(folder.text("out.partial") == "line\n")
-    let output = try OutputFile(path: folder.file("out"), overwrite: true)
+    let output = try OutputFile(path: folder.path("out"), overwrite: true)
     try output.finish()
     #expect(folder.text("out.partial") == "")
   }
 
   @Test func `two runs do not share one partial file`() throws {
-    let first = try OutputFile(path: folder.file("out"))
-    #expect(throws: OutputError.inUse(folder.file("out.partial"))) {
-      try OutputFile(path: folder.file("out"), overwrite: true)
+    let first = try OutputFile(path: folder.path("out"))
+    #expect(throws: OutputError.inUse(folder.path("out.partial"))) {
+      try OutputFile(path: folder.path("out"), overwrite: true)
     }
     try first.write(Array("mine".utf8))
     try first.finish()
@@ -119,18 +120,18 @@ struct OutputFileTests {
   }
 
   @Test func `a missing folder and a path without a name are named`() throws {
-    #expect(throws: OutputError.noFolder(folder.file("none"))) { try OutputFile(path: folder.file("none/out")) }
-    #expect(throws: OutputError.noName(folder.path + "/")) { try OutputFile(path: folder.path + "/") }
+    #expect(throws: OutputError.noFolder(folder.path("none"))) { try OutputFile(path: folder.path("none/out")) }
+    #expect(throws: OutputError.noName(folder.url.path + "/")) { try OutputFile(path: folder.url.path + "/") }
     #expect(throws: OutputError.noName("")) { try OutputFile(path: "") }
   }
 
   @Test func `without publish the partial file stays, discard removes it`() throws {
     do {
-      let output = try OutputFile(path: folder.file("kept"))
+      let output = try OutputFile(path: folder.path("kept"))
       try output.write(Array("line\n".utf8))
       try output.flush()
     }
-    let output = try OutputFile(path: folder.file("gone"))
+    let output = try OutputFile(path: folder.path("gone"))
     try output.flush()
     output.discard()
     #expect(folder.names == ["kept.partial"])
@@ -140,7 +141,7 @@ struct OutputFileTests {
 
   @Test(arguments: [3, 200_000, 300_000, 700_000])
   func `what is taken back is gone, in the buffer or on the disk`(kept: Int) throws {
-    let output = try OutputFile(path: folder.file("out"))
+    let output = try OutputFile(path: folder.path("out"))
     let line = [UInt8](repeating: 0x61, count: 1000)
     while output.size < kept { try output.write(Array(line.prefix(kept - Int(output.size)))) }
     for _ in 0..<600 { try output.write([UInt8](repeating: 0x62, count: 1000)) }
@@ -156,7 +157,7 @@ struct OutputFileTests {
 
   @Test(arguments: [10, 400_000])
   func `a spool is appended whole, from memory or from its file`(size: Int) throws {
-    let output = try OutputFile(path: folder.file("out"))
+    let output = try OutputFile(path: folder.path("out"))
     try output.write(Array("head ".utf8))
     let spool = SpoolFile(beside: output)
     let bytes = (0..<size).map { UInt8(0x30 + $0 % 10) }
@@ -169,7 +170,7 @@ struct OutputFileTests {
   }
 
   @Test func `a spool that was emptied holds only what came after`() throws {
-    let output = try OutputFile(path: folder.file("out"))
+    let output = try OutputFile(path: folder.path("out"))
     let spool = SpoolFile(beside: output, threshold: 8)
     for text in ["first words ", "and more "] { try Array(text.utf8).withRawSpanForTests { try spool.write($0) } }
     try spool.removeAll()
@@ -189,7 +190,7 @@ struct OutputFileTests {
       var limit = rlimit(rlim_cur: 300_000, rlim_max: 300_000)
       unsafe setrlimit(__rlimit_resource_t(1), &limit)
       let folder = try TemporaryFolder()
-      let output = try OutputFile(path: folder.file("out"))
+      let output = try OutputFile(path: folder.path("out"))
       var failure: OutputError?
       do throws(OutputError) {
         for _ in 0..<1000 { try output.write([UInt8](repeating: 0x61, count: 1000)) }

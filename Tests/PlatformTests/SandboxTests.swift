@@ -1,6 +1,7 @@
 // Shut in, a process computes, reads and writes what is open, and can do nothing else.
 
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Platform
@@ -9,9 +10,9 @@ struct SandboxTests {
   @Test func `what is open works, everything else is refused`() async {
     await #expect(processExitsWith: .exitCode(7)) {
       let folder = try TemporaryFolder()
-      let file = try InputFile(path: folder.put("0123456789", "in"))
+      let file = try InputFile(path: folder.write("in", "0123456789"))
       let pipe = try Platform.Pipe()
-      try FileManager.default.removeItem(atPath: folder.path)
+      try FileManager.default.removeItem(atPath: folder.url.path)
       let on = Sandbox.enter()
       precondition(on.isSuperset(of: [.noNewPrivileges, .noDump, .limits, .callList]))
       var buffer = [UInt8](repeating: 0, count: 4)

@@ -1,6 +1,7 @@
 // What one process notes, another reads; a page of the wrong size is refused.
 
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Platform
@@ -37,7 +38,7 @@ struct SharedPageTests {
 
   @Test func `a descriptor that is no page is refused`() throws {
     let folder = try TemporaryFolder()
-    let file = try InputFile(path: folder.put("short", "in"))
+    let file = try InputFile(path: folder.write("in", "short"))
     #expect(throws: SystemError.self) { try SharedPage.notes(mapping: file.descriptor) }
     #expect(throws: SystemError.self) { try SharedPage.notes(mapping: 999) }
   }

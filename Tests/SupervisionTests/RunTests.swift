@@ -5,6 +5,7 @@ import Cryptography
 import Foundation
 import Platform
 import Terms
+import TestSupport
 import Testing
 
 @testable import Supervision
@@ -40,7 +41,7 @@ struct RunTests {
     for (index, text) in evidence.enumerated() {
       items.append(
         WorkItem(
-          evidence: [try InputFile(path: folder.put(text, "evidence\(index)"))], settings: Array("s\(index)".utf8),
+          evidence: [try InputFile(path: folder.write("evidence\(index)", text))], settings: Array("s\(index)".utf8),
           takesDigests: digests))
     }
     return try run(script, items, workers: workers, stall: stall)
@@ -57,8 +58,8 @@ struct RunTests {
     settings.worker.stallLimit = stall
     if let kept { settings.worker.streamKept = kept }
     if let most { settings.worker.streamMost = most }
-    let flows = try OutputFile(path: folder.file("flows"), overwrite: true)
-    let scratch = try OutputFile(path: folder.file("findings"), overwrite: true)
+    let flows = try OutputFile(path: folder.path("flows"), overwrite: true)
+    let scratch = try OutputFile(path: folder.path("findings"), overwrite: true)
     let outcomes = try Run.analyse(items, flows: flows, scratch: scratch, settings: settings)
     try flows.finish()
     return (outcomes, folder.text("flows.partial") ?? "")
@@ -175,23 +176,23 @@ struct RunTests {
   }
 
   @Test func `evidence that changes during the run is noticed`() throws {
-    let (outcomes, _) = try run("echo more >>'\(folder.file("evidence0"))'; end", ["abc"])
+    let (outcomes, _) = try run("echo more >>'\(folder.path("evidence0"))'; end", ["abc"])
     #expect(outcomes[0].changed == [true])
   }
 
   @Test func `an output that cannot be written stops the run`() throws {
     // A spool or an output on a full disk fails the same way; here the output has failed already.
-    let flows = try OutputFile(path: folder.file("flows"))
+    let flows = try OutputFile(path: folder.path("flows"))
     flows.discard()
     var settings = RunSettings()
     settings.worker.program = "/bin/sh"
     settings.worker.arguments = ["-c", prelude + "flow a; sleep 60; end"]
     let item = WorkItem(
-      evidence: [try InputFile(path: folder.put("x", "in"))], settings: [], takesDigests: true)
+      evidence: [try InputFile(path: folder.write("in", "x"))], settings: [], takesDigests: true)
     let start = Clock.monotonic
     #expect(throws: RunError.self) {
       try Run.analyse(
-        [item, item, item], flows: flows, scratch: try OutputFile(path: folder.file("f")), settings: settings)
+        [item, item, item], flows: flows, scratch: try OutputFile(path: folder.path("f")), settings: settings)
     }
     #expect(Clock.monotonic - start < 20_000_000_000)
   }
@@ -312,7 +313,7 @@ struct RunTests {
   /// waits for `go`.
   private func longStream(_ script: String) throws -> (ItemOutcome, String) {
     let pipe = try Platform.Pipe()
-    let (end, ready, go) = (pipe.writing, folder.file("ready"), folder.file("go"))
+    let (end, ready, go) = (pipe.writing, folder.path("ready"), folder.path("go"))
     let writer = try SystemThread {
       let handle = FileHandle(fileDescriptor: end)
       try? handle.write(contentsOf: Data("HEADaa".utf8))

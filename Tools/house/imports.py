@@ -46,7 +46,7 @@ SEEN_BY = {
 TOOLCHAIN = {
     "Swift": {"*"},
     "Synchronization": {"*", "!plugins"},
-    "Foundation": {"Commands", "SigningAuthority", "test"},
+    "Foundation": {"Commands", "SigningAuthority", "TestSupport", "test"},
     "Glibc": {"Platform", "test"},
     "Musl": {"Platform"},
     "Dispatch": {"Platform", "test"},

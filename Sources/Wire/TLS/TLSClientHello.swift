@@ -65,11 +65,9 @@ public struct TLSClientHello: Hashable, Sendable {
     var own = Own()
     var key = TLSOfferKey(carrier, version, suites: suites, compression: compression)
     while !list.isAtEnd {
-      let type = TLSExtensionType(try list.u16())
-      let length = Int(try list.u16())
-      let content = try list.span(length)
-      key.add(type, content)
-      own.read(type, content, carrier)
+      let item = try TLSExtension(&list)
+      key.add(item.type, item.content)
+      own.read(item.type, item.content, carrier)
     }
     shared = try SharedOffer.of(key) { () throws(ReadError) in
       try TLSClientOffer(carrier, version, suites: suites, compression: compression, extensions: list.whole)

@@ -56,12 +56,10 @@ public struct TLSClientOffer: Hashable, Sendable {
     compressionMethods = compression.array
     var reader = ByteReader(block)
     while !reader.isAtEnd {
-      let type = TLSExtensionType(try reader.u16())
-      let length = Int(try reader.u16())
-      let content = try reader.span(length)
-      extensions.append(type)
+      let item = try TLSExtension(&reader)
+      extensions.append(item.type)
       do {
-        try read(type, content)
+        try read(item.type, item.content)
       } catch {
         hasMalformedList = true
       }

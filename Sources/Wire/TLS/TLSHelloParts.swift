@@ -46,6 +46,21 @@ public struct TLSSessionID: Hashable, Sendable, BitwiseCopyable {
   }
 }
 
+/// An extension of a hello: RFC 8446 section 4.2.
+struct TLSExtension: ~Escapable {
+  let type: TLSExtensionType
+  let content: RawSpan
+
+  /// The next one of a list.
+  @inline(__always)
+  @_lifetime(copy list)
+  init(_ list: inout ByteReader) throws(ReadError) {
+    type = TLSExtensionType(try list.u16())
+    let length = Int(try list.u16())
+    content = try list.span(length)
+  }
+}
+
 /// Readers of the lists in extensions. What follows a list's declared length is left unread.
 enum TLSList {
   /// 16-bit codes that fill a span; an odd byte at the end is left out.

@@ -88,12 +88,10 @@ public struct TLSServerHello: Hashable, Sendable {
     var list = try reader.block(length)
     guard reader.isAtEnd else { throw reader.invalid() }
     while !list.isAtEnd {
-      let type = TLSExtensionType(try list.u16())
-      let length = Int(try list.u16())
-      let content = try list.span(length)
-      extensions.append(type)
+      let item = try TLSExtension(&list)
+      extensions.append(item.type)
       do {
-        try read(type, content)
+        try read(item.type, item.content)
       } catch {
         hasMalformedExtension = true
       }
