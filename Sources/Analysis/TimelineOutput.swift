@@ -170,8 +170,8 @@ struct TimelineOutput: ~Copyable {
       if let watch = ended.watch, watch.said.contradiction != .never {
         indications = indications.map {
           Indication(
-            rule: $0.rule, family: $0.family, tool: $0.tool, variant: $0.variant,
-            certainty: min($0.certainty, Conflicts.highestWhereContradicted), inherited: true)
+            $0.indicates, rule: $0.rule, certainty: min($0.certainty, Conflicts.highestWhereContradicted),
+            inherited: true)
         }
       }
     }

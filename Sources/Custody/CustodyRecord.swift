@@ -49,7 +49,7 @@ public final class CustodyRecord {
   private var checkpointEntries: UInt64 = 0
 
   /// A checkpoint comes after so many nanoseconds or entries, whichever is first.
-  private static let interval: Int64 = 60_000_000_000
+  var interval: Int64 = 60_000_000_000
   private static let mostBetween: UInt64 = 1000
 
   /// Creates the record and writes its first line. Where `overwrite`, what stood in its place is kept until `settle`.
@@ -116,7 +116,7 @@ public final class CustodyRecord {
   public func checkpointIfDue() throws(CustodyError) {
     guard
       entries &- checkpointEntries >= CustodyRecord.mostBetween
-        || Clock.monotonic &- checkpointAt >= CustodyRecord.interval
+        || Clock.monotonic &- checkpointAt >= interval
     else { return }
     try checkpoint()
   }

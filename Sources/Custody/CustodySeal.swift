@@ -78,26 +78,31 @@ public struct CustodyJudgement: Sendable {
   private mutating func judge(
     _ seal: Checkpoint, _ signature: [UInt8], _ reading: CustodyReading, _ verifier: SignatureVerifier, _ now: Int64
   ) {
-    let stamp = reading.first(.timestamp)?["reply"]?.string.flatMap(Base64.bytes)
-    let usesStamp = stamp != nil && !verifier.timestampAnchors.isEmpty
-    if stamp != nil, !usesStamp {
+    let stamps = reading.all(.timestamp).compactMap { $0["reply"]?.string.flatMap(Base64.bytes) }
+    let usesStamps = !stamps.isEmpty && !verifier.timestampAnchors.isEmpty
+    if !stamps.isEmpty, !usesStamps {
       remarks.append("a time stamp is attached that was not checked: name its authority (--trust-tsa)")
     }
     let start = reading.items.first?["time"]?.string.flatMap { Timestamp($0) }.map { $0.nanoseconds / 1_000_000_000 }
-    do throws(SignatureRefusal) {
-      let found = try verifier.verify(
-        DetachedSignature(signature, timestamp: usesStamp ? stamp : nil), over: seal.statement, now: now,
-        notBefore: start)
-      self.seal = found
-      if found.revocation.state == .notChecked {
-        remarks.append("whether the signer's certificate was revoked is not checked (--crl)")
-      } else if found.revocation.state == .revokedLater {
-        remarks.append(contentsOf: found.revocation.notes)
-      }
-    } catch {
-      let text = "entry \(seal.entries): the seal is not accepted: \(error)"
-      set(CustodyJudgement.isOnlyUnproven(error.cause) ? .unsealed : .broken, text)
+    var refusal: SignatureRefusal?
+    // Any of several authorities will do; where none is trusted, the first refusal is the one that is said.
+    for stamp in usesStamps ? stamps.map(Optional.some) : [nil] {
+      do throws(SignatureRefusal) {
+        let found = try verifier.verify(
+          DetachedSignature(signature, timestamp: stamp), over: seal.statement, now: now, notBefore: start)
+        self.seal = found
+        if found.revocation.state == .notChecked {
+          remarks.append("whether the signer's certificate was revoked is not checked (--crl)")
+        } else if found.revocation.state == .revokedLater {
+          remarks.append(contentsOf: found.revocation.notes)
+        }
+        return
+      } catch { refusal = refusal ?? error }
     }
+    guard let refusal else { return }
+    set(
+      CustodyJudgement.isOnlyUnproven(refusal.cause) ? .unsealed : .broken,
+      "entry \(seal.entries): the seal is not accepted: \(refusal)")
   }
 
   /// Refusals that say that a seal proves nothing here and now; any other says that it is wrong.

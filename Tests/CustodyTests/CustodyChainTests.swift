@@ -173,4 +173,18 @@ struct CustodyChainTests {
     #expect(reading.checkpoints.count == 4)
     #expect(reading.checkpoints[1].entries == 1003)
   }
+
+  @Test("Time alone brings a checkpoint, once it has passed; none comes before")
+  func minutes() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("record.jsonl")
+    let record = try CustodyRecord(creating: path, overwrite: false, warrant: "", durability: .entry, signer: nil)
+    #expect(record.interval == 60_000_000_000)
+    try record.checkpointIfDue()
+    #expect(record.entries == 1)
+    record.interval = 1
+    try record.checkpointIfDue()
+    #expect(record.entries == 2)
+    #expect(try read(path).checkpoints.count == 1)
+  }
 }

@@ -179,4 +179,25 @@ struct CustodyRecordTests {
     #expect(unsealed.error.contains("require_seal"))
     #expect(try run.analyze(["--config", "settings.json"]).status == 0)
   }
+
+  @Test("Moved to another place, everything is found again: outputs by the findings, the rest by options")
+  func moved() throws {
+    let run = try CustodyRun()
+    try run.analyze()
+    let place = run.scratch.path("archive")
+    try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+    let names = [
+      "findings.json": "findings.json", "flows.jsonl": "flows.jsonl", CustodyRun.record: CustodyRun.record,
+      "warrant.json": "w.json", "capture.pcapng": "exhibit-7",
+    ]
+    for (old, new) in names {
+      try FileManager.default.moveItem(atPath: run.scratch.path(old), toPath: "\(place)/\(new)")
+    }
+    let outcome = try Program.run(
+      [
+        "verify", "archive/findings.json", "--warrant", "archive/w.json", "--evidence", "archive/exhibit-7", "--again",
+      ] + run.trust, in: run.scratch.url)
+    #expect(outcome.status == 0, "\(outcome.output)\(outcome.error)")
+    #expect(outcome.output.contains("the same bytes"))
+  }
 }

@@ -17,8 +17,15 @@ struct RunAgain {
   private let reading: CustodyReading
   private let command: VerifyCommand
   private let evidence: [Int64: String]
+  private let outputs: [String: String]
 
-  init(_ reading: CustodyReading, _ command: VerifyCommand, evidence: [Int64: String]) {
+  /// - Parameters:
+  ///   - evidence: where each item is now, by its place on the command line.
+  ///   - outputs: where each output is now, by its role.
+  init(
+    _ reading: CustodyReading, _ command: VerifyCommand, evidence: [Int64: String], outputs: [String: String]
+  ) {
+    self.outputs = outputs
     self.reading = reading
     self.command = command
     self.evidence = evidence
@@ -46,8 +53,7 @@ struct RunAgain {
     for output in reading.all(.output) {
       let role = output["role"]?.string ?? ""
       let made = folder.appendingPathComponent(role).path
-      let written = role == "findings" ? command.findings : command.flows ?? output["path"]?.string ?? ""
-      try same(made, written, output, program: reading.first(.start)?["program"])
+      try same(made, outputs[role] ?? "", output, program: reading.first(.start)?["program"])
     }
     return "the same analysis gives the same bytes"
   }

@@ -41,9 +41,11 @@ struct RunVerification {
     if command.skipEvidence { say("evidence", "not looked at (--skip-evidence)") } else { checkEvidence(reading) }
     if command.again, state < .incomplete {
       do {
-        say("again", try RunAgain(reading, command, evidence: evidencePaths).compare())
+        say("again", try RunAgain(reading, command, evidence: evidencePaths, outputs: outputPaths).compare())
       } catch let difference as RunAgain.Difference {
         lower(difference.state, "again", difference.text)
+      } catch let error as SystemError {
+        lower(.incomplete, "again", error.description)
       }
     }
     return state
@@ -100,6 +102,9 @@ struct RunVerification {
 
   // MARK: - Parts
 
+  /// Where the outputs are now, by their role.
+  private var outputPaths: [String: String] = [:]
+
   private mutating func checkOutputs(_ reading: CustodyReading) {
     let outputs = reading.all(.output)
     let end = reading.first(.end)
@@ -121,9 +126,12 @@ struct RunVerification {
       }
       return
     }
+    outputPaths["findings"] = place(of: findings)
     check("findings", place(of: findings), document)
     for flows in outputs where flows["role"]?.string == "flows" {
-      check("flows", place(of: command.flows ?? beside(findings, flows)), flows)
+      let path = place(of: command.flows ?? beside(findings, flows))
+      outputPaths["flows"] = path
+      check("flows", path, flows)
     }
   }
 
