@@ -32,6 +32,9 @@ enum ManualPage {
     lines += [
       ".SH FILES", ".TP", bold("NAME.partial"),
       "An output until it is whole; left behind where a run was killed.",
+      ".TP", bold("NAME.custody.jsonl"), "The custody record of the run that wrote the findings NAME.json.",
+      ".TP", bold("NAME.custody.jsonl.replaced"),
+      "The record that \\-\\-overwrite replaces, until the new outputs have their names; left behind where a run failed.",
       ".TP", bold("WARRANT.p7s"), "The signature over a warrant, and", ".TP", bold("WARRANT.p7s.tsr"),
       "the time stamp over the signature, where there is one.",
       ".TP", bold(Configuration.systemFile), "Settings of this machine.",
