@@ -11,11 +11,14 @@ public protocol FieldType: Sendable {
   static var isAlwaysAllowed: Bool { get }
   /// The JSON form of such a value.
   static var shape: Shape { get }
+  /// Whether an address stands in the value that the warrant may withhold on its own, whatever field it turns up in.
+  var holdsAddress: Bool { get }
   func write(to json: inout JSONWriter)
 }
 
 extension FieldType {
   @inlinable public static var isAlwaysAllowed: Bool { false }
+  @inlinable public var holdsAddress: Bool { false }
 }
 
 /// A text whose characters may be anything; the conforming type gives its category.
@@ -25,6 +28,7 @@ public protocol TextField: FieldType {
 
 extension TextField {
   public static var shape: Shape { .text() }
+  public var holdsAddress: Bool { Address.stands(in: text) }
   public func write(to json: inout JSONWriter) { json.string(text) }
 }
 

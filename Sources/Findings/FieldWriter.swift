@@ -47,7 +47,7 @@ public struct FieldWriter: Sendable {
   /// Writes `value`, unless it is nil or its category is not allowed.
   @inlinable
   public mutating func put<Value: FieldType>(_ field: Field<Value>, _ value: Value?) {
-    guard let value, Value.isAlwaysAllowed || permits(Value.category) else { return }
+    guard let value, Value.isAlwaysAllowed || permits(Value.category), showsAddress(in: value) else { return }
     json.key(field.name)
     value.write(to: &json)
   }
@@ -58,8 +58,14 @@ public struct FieldWriter: Sendable {
     guard let values, Value.isAlwaysAllowed || permits(Value.category) else { return }
     json.key(field.name)
     json.beginArray()
-    for value in values { value.write(to: &json) }
+    for value in values where showsAddress(in: value) { value.write(to: &json) }
     json.endArray()
+  }
+
+  /// Whether the value holds no address, or third parties' addresses may go out; a refusal is counted.
+  @inlinable @inline(__always)
+  mutating func showsAddress<Value: FieldType>(in value: Value) -> Bool {
+    allowed.holds(.addressesOfThirdParties) || !value.holdsAddress || permits(.addressesOfThirdParties)
   }
 
   /// Writes the values of the list for which `isShown` holds, unless there are none or their category is not allowed.
@@ -70,7 +76,7 @@ public struct FieldWriter: Sendable {
     guard values.contains(where: isShown), Value.isAlwaysAllowed || permits(Value.category) else { return }
     json.key(field.name)
     json.beginArray()
-    for value in values where isShown(value) { value.write(to: &json) }
+    for value in values where isShown(value) && showsAddress(in: value) { value.write(to: &json) }
     json.endArray()
   }
 

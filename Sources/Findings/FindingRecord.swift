@@ -32,7 +32,10 @@ public struct MarkRecord: FieldObject {
 
   public func write(to record: inout FieldWriter) {
     record.put(Self.nameField, Label(name.description))
-    if let value, record.permits(category) {
+    if let value, record.permits(category),
+      record.allowed.holds(.addressesOfThirdParties) || !Address.stands(in: String(decoding: value, as: UTF8.self))
+        || record.permits(.addressesOfThirdParties)
+    {
       record.json.key("value")
       record.json.fragment(value)
     }

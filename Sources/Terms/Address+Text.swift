@@ -126,6 +126,10 @@ extension Address {
   }
 
   private static func sixGroups(_ bytes: [UInt8]) -> Address? {
+    // A colon at either end is half of "::".
+    guard bytes.count >= 2, bytes[0] != 0x3a || bytes[1] == 0x3a,
+      bytes[bytes.count - 1] != 0x3a || bytes[bytes.count - 2] == 0x3a
+    else { return nil }
     var groups: [UInt16] = []
     var gap: Int?
     var parts = bytes.split(separator: 0x3a, omittingEmptySubsequences: false)

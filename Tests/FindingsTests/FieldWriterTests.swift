@@ -30,6 +30,22 @@ struct FieldWriterTests {
     #expect(withheld == Withheld())
   }
 
+  @Test("An address in a text is a third party's, whatever field it stands in")
+  func addresses() {
+    func written(_ allowed: Categories) -> (text: String, withheld: Withheld) {
+      var writer = FieldWriter(allowing: allowed)
+      writer.json.beginObject()
+      writer.put(Self.name, ServerName("192.0.2.1"))
+      writer.put(Self.list, [Fingerprint("x"), Fingerprint("at 2001:db8::1"), Fingerprint("y")])
+      writer.json.endObject()
+      return (String(decoding: writer.json.bytes, as: UTF8.self), writer.withheld)
+    }
+    let (text, withheld) = written(Categories(Category.allCases.filter { $0 != .addressesOfThirdParties }))
+    #expect(text == #"{"list":["x","y"]}"#)
+    #expect(withheld[.addressesOfThirdParties] == 2)
+    #expect(written(.all).text == #"{"server_name":"192.0.2.1","list":["x","at 2001:db8::1","y"]}"#)
+  }
+
   @Test("Those that are not allowed are left out and counted; the program's own words stay")
   func some() {
     let (text, withheld) = written(Categories([.protocolMetadata]))

@@ -74,7 +74,7 @@ struct ShownCertificate: FieldObject {
   }
 
   func write(to record: inout FieldWriter) {
-    if Self.areOfOneCategory, record.allowed.holds(.certificate) {
+    if Self.areOfOneCategory, record.allowed.holds(.certificate), record.allowed.holds(.addressesOfThirdParties) {
       record.json.fragment(certificate.members)
     } else {
       Self.write(sha1: certificate.sha1, sha256: certificate.sha256, certificate.content, to: &record)
