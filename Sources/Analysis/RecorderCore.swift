@@ -208,7 +208,9 @@ extension RecorderCore {
         reached.note(.objects)
         return
       }
-      writer.restart(allowing: allowed.intersection(emits[plugin]))
+      // An address in a text needs no category of the plugin's own.
+      let own = emits[plugin].union(Categories(.addressesOfThirdParties))
+      writer.restart(allowing: allowed.intersection(own))
       fact.write(to: &writer)
       watch.add(ObjectIdentifier(type), of: type.record, stream: stream, members: writer.json.bytes)
     }
