@@ -28,7 +28,8 @@ struct RecordOrder {
   /// What is known of an ordinal: else the index in `waiting` plus one.
   private enum Mark {
     static let open: UInt32 = 0
-    static let empty = UInt32.max
+    static let empty = UInt32.max - 1
+    static let spilled = UInt32.max
   }
   /// A tail that has grown to this becomes a piece.
   private static let pieceSize = 1 << 20
@@ -145,7 +146,11 @@ struct RecordOrder {
       } else {
         let mark = marks[head]
         if mark == Mark.open { return false }
-        if mark != Mark.empty { release(Int(mark) - 1, &tail) }
+        if mark == Mark.spilled {
+          try releaseSpilled()
+        } else if mark != Mark.empty {
+          release(Int(mark) - 1, &tail)
+        }
       }
       advance()
     }
@@ -154,14 +159,21 @@ struct RecordOrder {
 
   /// Releases the output of `base`, if there is one; false where that flow is open.
   private mutating func releaseEarly(_ tail: inout [UInt8]) throws(SpillError) -> Bool {
-    if earlyOpen.contains(base) { return false }
-    if let index = earlyWaiting.removeValue(forKey: base) {
-      release(Int(index), &tail)
-    } else if spilled?.lowest == base {
-      try spilled?.takeLowest(lines: &lines, findings: &findings)
+    if spilled?.lowest == base {
+      try releaseSpilled()
+      return true
     }
+    if earlyOpen.contains(base) { return false }
+    if let index = earlyWaiting.removeValue(forKey: base) { release(Int(index), &tail) }
     return true
   }
+
+  private mutating func releaseSpilled() throws(SpillError) {
+    guard spilled?.lowest == base else { throw RecordOrder.missing }
+    try spilled?.takeLowest(lines: &lines, findings: &findings)
+  }
+
+  private static let missing = SpillError(message: "a record that waited for its turn is missing from its run")
 
   private mutating func release(_ index: Int, _ tail: inout [UInt8]) {
     let entry = waiting[index]
@@ -237,7 +249,7 @@ struct RecordOrder {
     for place in head..<marks.count {
       switch marks[place] {
       case Mark.open: earlyOpen.insert(first)
-      case Mark.empty: break
+      case Mark.empty, Mark.spilled: break
       default: earlyWaiting[first] = marks[place] &- 1
       }
       first += 1
@@ -248,22 +260,15 @@ struct RecordOrder {
 
   /// Writes out all that waits, in order, and gives its memory back for what comes.
   private mutating func writeRun(_ tail: inout [UInt8]) throws(SpillError) {
-    shrinkWindow()
-    for (ordinal, index) in earlyWaiting.sorted(by: { $0.key < $1.key }) {
-      let entry = waiting[Int(index)]
-      let length = entry.lineLength + entry.findingsLength
-      if entry.piece == tailPiece {
-        try tail.withRawSpan { (span) throws(SpillError) in
-          try spilled?.append(ordinal, span.slice(entry.start, length), lineLength: entry.lineLength)
-        }
-      } else {
-        try pieces[entry.piece].bytes.withRawSpan { (span) throws(SpillError) in
-          try spilled?.append(ordinal, span.slice(entry.start, length), lineLength: entry.lineLength)
-        }
-      }
+    for (ordinal, index) in earlyWaiting.sorted(by: { $0.key < $1.key }) { try spill(Int(index), of: ordinal, tail) }
+    earlyWaiting.removeAll()
+    for place in head..<marks.count {
+      let mark = marks[place]
+      guard mark != Mark.open, mark != Mark.empty, mark != Mark.spilled else { continue }
+      try spill(Int(mark) - 1, of: first + UInt64(place - head), tail)
+      marks[place] = Mark.spilled
     }
     try spilled?.endRun()
-    earlyWaiting.removeAll()
     waiting.removeAll(keepingCapacity: true)
     freeWaiting.removeAll(keepingCapacity: true)
     for piece in pieces.indices where pieces[piece].live > 0 {
@@ -273,10 +278,24 @@ struct RecordOrder {
     tail.removeAll(keepingCapacity: true)
   }
 
+  private mutating func spill(_ index: Int, of ordinal: UInt64, _ tail: borrowing [UInt8]) throws(SpillError) {
+    let entry = waiting[index]
+    let length = entry.lineLength + entry.findingsLength
+    if entry.piece == tailPiece {
+      try tail.withRawSpan { (span) throws(SpillError) in
+        try spilled?.append(ordinal, span.slice(entry.start, length), lineLength: entry.lineLength)
+      }
+    } else {
+      try pieces[entry.piece].bytes.withRawSpan { (span) throws(SpillError) in
+        try spilled?.append(ordinal, span.slice(entry.start, length), lineLength: entry.lineLength)
+      }
+    }
+  }
+
   /// All flows have ended, and all that is ready was released: throws where something did not come back.
   func checkEnd() throws(SpillError) {
     guard known == 0, spilledRuns == 0 else {
-      throw SpillError(message: "a record that waited for its turn is missing from its run")
+      throw RecordOrder.missing
     }
   }
 }

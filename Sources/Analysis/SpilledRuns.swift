@@ -199,13 +199,12 @@ struct SpilledRuns {
   private mutating func sink() {
     var at = 0
     while true {
-      var lowest = at
-      for child in [2 * at + 1, 2 * at + 2] where child < runs.count && runs[child].ordinal < runs[lowest].ordinal {
-        lowest = child
-      }
-      if lowest == at { return }
-      runs.swapAt(at, lowest)
-      at = lowest
+      var child = 2 * at + 1
+      guard child < runs.count else { return }
+      if child + 1 < runs.count, runs[child + 1].ordinal < runs[child].ordinal { child += 1 }
+      guard runs[child].ordinal < runs[at].ordinal else { return }
+      runs.swapAt(at, child)
+      at = child
     }
   }
 
