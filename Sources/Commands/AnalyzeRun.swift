@@ -40,6 +40,8 @@ struct AnalyzeRun {
   struct Again {
     /// When the run began: the warrant is asked whether it allowed it then. Expiry stops new evidence, never proof.
     let began: Timestamp
+    /// Whether a seal stands for that time: anybody can write a record that nobody sealed.
+    let isSealed: Bool
     /// The record's settings.
     let values: [String: JSONValue]
     /// The names of the evidence in the findings.
@@ -65,6 +67,14 @@ struct AnalyzeRun {
     let earlier = try command.custody.earlier.map { try EarlierRun.read($0, of: command.warrant, configuration) }
     authorised = try file.authorise(
       try configuration.verifier(), configuration, at: again?.began, earlier: earlier)
+    if let again, !again.isSealed, !authorised.warrant.training,
+      !authorised.warrant.authority.contains(Timestamp(nanoseconds: Clock.wall))
+    {
+      throw WarrantFile.refusal(
+        command.warrant,
+        "authority: it does not hold now, and the record is not sealed, so that its time proves nothing;"
+          + " expected a sealed record")
+    }
     if command.noDigest, authorised.requiresDigest {
       throw CommandFailure(
         status: .usage, message: "--no-digest cannot go with this warrant: its exhibits are known by their digests")

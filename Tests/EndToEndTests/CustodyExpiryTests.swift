@@ -41,6 +41,10 @@ struct CustodyExpiryTests {
 
     let again = try run.verify(["--again"])
     #expect(again.status == 0, "\(again.output)\(again.error)")
+    // The time of a record that nobody sealed proves nothing.
+    let unproven = try Program.run(["verify", "unsealed.json", "--again"] + run.trust, in: run.scratch.url)
+    #expect(unproven.status == 4, "\(unproven.output)\(unproven.error)")
+    #expect(unproven.output.contains("not sealed"), "\(unproven.output)")
     let late = ["--output", "late.json", "--flows", "late.jsonl"] + run.trust
     let refused = try run.analyze(late)
     #expect(refused.status == 77)

@@ -41,7 +41,11 @@ struct RunVerification {
     if command.skipEvidence { say("evidence", "not looked at (--skip-evidence)") } else { checkEvidence(reading) }
     if command.again, state < .incomplete {
       do {
-        say("again", try RunAgain(reading, command, evidence: evidencePaths, outputs: outputPaths).compare())
+        say(
+          "again",
+          try RunAgain(
+            reading, command, evidence: evidencePaths, outputs: outputPaths, isSealed: judgement.state == .sealed
+          ).compare())
       } catch let difference as RunAgain.Difference {
         lower(difference.state, "again", difference.text)
       } catch let error as SystemError {
