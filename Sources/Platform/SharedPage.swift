@@ -7,8 +7,6 @@
 //   word 4   flows begun, those of earlier workers included: the last id given
 //   word 5   third parties named, those of earlier workers included: the last ordinal given
 
-import CVeilPlatform
-import Glibc
 import Synchronization
 
 /// Where a worker is.
@@ -79,35 +77,17 @@ public struct PlaceNotes: Sendable {
 /// One page of shared memory behind a descriptor that a child can be given.
 @safe
 public final class SharedPage: Sendable {
+  // The memory is only touched through atomic words.
+  private let memory: SharedMemory
   /// Close-on-exec; valid as long as this object lives.
-  public let descriptor: Int32
-  // Sound: set once, and the memory behind it is only touched through atomic words.
-  nonisolated(unsafe) private let base: UnsafeMutableRawPointer
+  public var descriptor: Int32 { memory.descriptor }
 
   private static let byteCount = 4096
   private static let wordCount = 6
 
   /// A new page, all zero.
   public init() throws(SystemError) {
-    // Sound: the name is a constant, lent for the call.
-    descriptor = unsafe veil_memfd_create("veilscope-page", UInt32(VEIL_MFD_CLOEXEC | VEIL_MFD_ALLOW_SEALING))
-    guard descriptor >= 0 else { throw SystemError(last: "create", "a shared page") }
-    guard ftruncate(descriptor, off_t(SharedPage.byteCount)) == 0,
-      // Without the seals a worker could shrink the file, and the supervisor's next look would be fatal (SIGBUS).
-      veil_add_seals(descriptor, Int32(VEIL_SEAL_SHRINK | VEIL_SEAL_GROW | VEIL_SEAL_SEAL)) == 0,
-      let base = unsafe SharedPage.map(descriptor)
-    else {
-      let error = SystemError(last: "create", "a shared page")
-      close(descriptor)
-      throw error
-    }
-    unsafe self.base = unsafe base
-  }
-
-  deinit {
-    // Sound: mapped in init, and `PlaceNotes` over it are documented not to outlive this object.
-    unsafe munmap(base, SharedPage.byteCount)
-    close(descriptor)
+    memory = try SharedMemory("veilscope-page", byteCount: SharedPage.byteCount, subject: "a shared page")
   }
 
   /// The pen over this page, which must not outlive it. For tests and for analysis without a process.
@@ -115,11 +95,8 @@ public final class SharedPage: Sendable {
 
   /// In a child: maps the page that it was given, for as long as the process lives. The descriptor can be closed then.
   public static func notes(mapping descriptor: Int32) throws(SystemError) -> PlaceNotes {
-    var status = stat()
-    // Sound: the struct is lent for the call. A smaller file would be fatal at the first store.
-    guard unsafe fstat(descriptor, &status) == 0, status.st_size == off_t(byteCount),
-      let base = unsafe map(descriptor)
-    else { throw SystemError("use", "the shared page", code: EINVAL) }
+    let base = unsafe try SharedMemory.map(given: descriptor, byteCount: byteCount, subject: "the shared page")
+    // Sound: mapped, aligned and larger than the words; Atomic<UInt64> is a plain word.
     return unsafe PlaceNotes(words: base.bindMemory(to: Atomic<UInt64>.self, capacity: wordCount))
   }
 
@@ -142,12 +119,6 @@ public final class SharedPage: Sendable {
 
   private var words: UnsafeMutablePointer<Atomic<UInt64>> {
     // Sound: the page is mapped, aligned and larger than six words; Atomic<UInt64> is a plain word.
-    unsafe base.bindMemory(to: Atomic<UInt64>.self, capacity: SharedPage.wordCount)
-  }
-
-  private static func map(_ descriptor: Int32) -> UnsafeMutableRawPointer? {
-    // Sound: a fresh mapping of a file of that size.
-    let base = unsafe mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
-    return unsafe base == MAP_FAILED ? nil : base
+    unsafe memory.base.bindMemory(to: Atomic<UInt64>.self, capacity: SharedPage.wordCount)
   }
 }

@@ -8,8 +8,6 @@
 // and again. What is sent through the pipe is which slot and how long; where no slot is free, the payload itself.
 
 import Bytes
-import CVeilPlatform
-import Glibc
 import Synchronization
 
 /// The supervisor's end.
@@ -19,38 +17,24 @@ public final class SharedSlots: Sendable {
   /// Bytes of a slot: a batch of lines and the rest of its last one.
   public static let size = 320 * 1024
 
+  // Word 0 is only touched as an atomic, and slots are only copied from.
+  private let memory: SharedMemory
   /// Close-on-exec; valid as long as this object lives.
-  public let descriptor: Int32
-  // Sound: set once; word 0 is only touched as an atomic, and slots are only copied from.
-  nonisolated(unsafe) private let base: UnsafeMutableRawPointer
+  public var descriptor: Int32 { memory.descriptor }
 
   fileprivate static let firstSlot = 4_096
   fileprivate static let byteCount = firstSlot + count * size
+  fileprivate static let subject = "shared memory"
 
   public init() throws(SystemError) {
-    // Sound: the name is a constant, lent for the call.
-    descriptor = unsafe veil_memfd_create("veilscope-slots", UInt32(VEIL_MFD_CLOEXEC | VEIL_MFD_ALLOW_SEALING))
-    guard descriptor >= 0 else { throw SystemError(last: "create", "shared memory") }
-    guard ftruncate(descriptor, off_t(SharedSlots.byteCount)) == 0,
-      // Without the seals a worker could shrink the file, and the supervisor's next look would be fatal (SIGBUS).
-      veil_add_seals(descriptor, Int32(VEIL_SEAL_SHRINK | VEIL_SEAL_GROW | VEIL_SEAL_SEAL)) == 0,
-      let base = unsafe SharedSlots.map(descriptor)
-    else {
-      let error = SystemError(last: "create", "shared memory")
-      close(descriptor)
-      throw error
-    }
-    unsafe self.base = unsafe base
-  }
-
-  deinit {
-    // Sound: mapped in init, given out nowhere.
-    unsafe munmap(base, SharedSlots.byteCount)
-    close(descriptor)
+    memory = try SharedMemory("veilscope-slots", byteCount: SharedSlots.byteCount, subject: SharedSlots.subject)
   }
 
   /// All slots are free: for the next worker, once the last one has ended.
-  public func clear() { unsafe SharedSlots.emptied(base).pointee.store(0, ordering: .relaxed) }
+  public func clear() {
+    // Sound: word 0 of the mapping, which lives as long as self.
+    unsafe SharedSlots.emptied(memory.base).pointee.store(0, ordering: .relaxed)
+  }
 
   /// Copies a slot's first `length` bytes in place of what `bytes` holds, and gives the slot back. The worker may write
   /// to it at any time: whatever is to be checked is checked on the copy. False where there is no such slot.
@@ -60,15 +44,9 @@ public final class SharedSlots: Sendable {
     // Sound: the range lies in the mapping by the line above; bytes that change meanwhile are bytes all the same.
     unsafe bytes.append(
       contentsOf: UnsafeRawBufferPointer(
-        start: base + SharedSlots.firstSlot + slot * SharedSlots.size, count: length))
-    unsafe SharedSlots.emptied(base).pointee.wrappingAdd(1, ordering: .releasing)
+        start: memory.base + SharedSlots.firstSlot + slot * SharedSlots.size, count: length))
+    unsafe SharedSlots.emptied(memory.base).pointee.wrappingAdd(1, ordering: .releasing)
     return true
-  }
-
-  fileprivate static func map(_ descriptor: Int32) -> UnsafeMutableRawPointer? {
-    // Sound: a fresh mapping of a file of that size.
-    let base = unsafe mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
-    return unsafe base == MAP_FAILED ? nil : base
   }
 
   fileprivate static func emptied(_ base: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Atomic<UInt64>> {
@@ -87,12 +65,8 @@ public final class SlotWriter {
 
   /// Maps what the worker was given; the descriptor can be closed then.
   public init(mapping descriptor: Int32) throws(SystemError) {
-    var status = stat()
-    // Sound: the struct is lent for the call. A smaller file would be fatal at the first store.
-    guard unsafe fstat(descriptor, &status) == 0, status.st_size == off_t(SharedSlots.byteCount),
-      let base = unsafe SharedSlots.map(descriptor)
-    else { throw SystemError("use", "shared memory", code: EINVAL) }
-    unsafe self.base = unsafe base
+    unsafe base = try SharedMemory.map(
+      given: descriptor, byteCount: SharedSlots.byteCount, subject: SharedSlots.subject)
   }
 
   /// Fills the next slot; nil where none is free, or the payload is too long for one.
