@@ -194,16 +194,7 @@ struct CustodyAttackTests {
     var builder = PcapBuilder()
     for time in 0..<60_000 as Range<UInt32> { builder.datagram([1, 2, 3], time: time) }
     try run.scratch.write("growing.pcap", builder.bytes)
-    let path = run.scratch.path("growing.pcap")
-    let writer = Thread {
-      guard let handle = FileHandle(forWritingAtPath: path) else { return }
-      while !Thread.current.isCancelled {
-        _ = try? handle.seekToEnd()
-        try? handle.write(contentsOf: Data([0]))
-        usleep(200)
-      }
-    }
-    writer.start()
+    let writer = GrowingCapture.grow(run.scratch.path("growing.pcap"))
     let outcome = try run.analyze(evidence: "growing.pcap")
     writer.cancel()
     #expect(outcome.status == 70)

@@ -107,16 +107,7 @@ struct ExitStatusTests {
     for time in 0..<60_000 as Range<UInt32> { builder.datagram([1, 2, 3], time: time) }
     try scratch.write("growing.pcap", builder.bytes)
     let warrant = try scratch.write("warrant.json", try Sample.warrant())
-    let path = scratch.path("growing.pcap")
-    let writer = Thread {
-      guard let handle = FileHandle(forWritingAtPath: path) else { return }
-      while !Thread.current.isCancelled {
-        _ = try? handle.seekToEnd()
-        try? handle.write(contentsOf: Data([0]))
-        usleep(200)
-      }
-    }
-    writer.start()
+    let writer = GrowingCapture.grow(scratch.path("growing.pcap"))
     defer { writer.cancel() }
     let outcome = try analyze(scratch, ["growing.pcap", "--warrant", warrant, "--flows", "flows.jsonl"])
     #expect(outcome.status == 70)
