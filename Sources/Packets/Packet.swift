@@ -126,7 +126,7 @@ public struct Packet: Sendable, BitwiseCopyable {
   /// An IPv4 header checksum that was filled in and captured, and does not hold (never a condition).
   public var badNetworkChecksum = false
 
-  @inlinable
+  @inlinable @inline(__always)
   public init(source: Address, destination: Address) {
     self.source = source
     self.destination = destination

@@ -37,6 +37,7 @@ public struct ScopeVerdict: Hashable, Sendable, BitwiseCopyable {
   @usableFromInline static let lookInsideBit: UInt8 = 0x10
   @usableFromInline static let needsPortsBit: UInt8 = 0x20
 
+  @inlinable
   init(_ reason: ScopeReason, lookInside: Bool = false, needsPorts: Bool = false) {
     bits =
       reason.rawValue | (reason == .covered ? ScopeVerdict.coveredBit : 0)
@@ -57,7 +58,7 @@ public struct ScopeVerdict: Hashable, Sendable, BitwiseCopyable {
   @inlinable public var reason: ScopeReason { ScopeReason(rawValue: bits & 0x07) ?? .undecided }
 
   /// The carrier's verdict for a packet that came in no tunnel.
-  public static let outermost = ScopeVerdict(.address, lookInside: true)
+  @inlinable public static var outermost: ScopeVerdict { ScopeVerdict(.address, lookInside: true) }
 
   /// The verdict of a carrier that is looked into, as far as what is inside depends on it.
   public static func carrier(covered: Bool) -> ScopeVerdict {
@@ -72,7 +73,7 @@ public struct ScopeCounts: Hashable, Sendable {
     public var bytes: UInt64 = 0
   }
 
-  private var covered = Count()
+  @usableFromInline var covered = Count()
   private var address = Count()
   private var time = Count()
   private var excluded = Count()
@@ -105,7 +106,15 @@ public struct ScopeCounts: Hashable, Sendable {
   }
 
   /// Counts packets of `bytes` bytes together.
+  @inlinable @inline(__always)
   public mutating func add(_ reason: ScopeReason, packets: UInt64 = 1, bytes: UInt64) {
+    guard reason == .covered else { return addElse(reason, packets: packets, bytes: bytes) }
+    covered.packets &+= packets
+    covered.bytes &+= bytes
+  }
+
+  @usableFromInline @inline(never)
+  mutating func addElse(_ reason: ScopeReason, packets: UInt64, bytes: UInt64) {
     self[reason].packets &+= packets
     self[reason].bytes &+= bytes
   }
