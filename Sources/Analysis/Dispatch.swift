@@ -39,7 +39,8 @@ final class Dispatch {
     self.limits = limits
     self.page = page
     core = RecorderCore(
-      allowed: allowed, emits: table.entries.map(\.manifest.emits), heard: table.topics.map(\.type), limits: limits)
+      allowed: allowed, emits: table.entries.map(\.manifest.emits), heard: table.topics.map(\.type),
+      notes: table.notes, limits: limits)
   }
 
   // MARK: - Streams

@@ -117,6 +117,7 @@ struct FlowLine {
     if ended.entry.isContinued { record.put(FlowFields.continues, FlowFlag(true)) }
     if let annex = ended.annex { write(annex, isContinued: ended.entry.isContinued, to: &record) }
     if let watch = ended.watch { write(watch.said, to: &record) }
+    if let name = ended.name { write(name, to: &record) }
     if !indications.isEmpty { record.put(Indication.field, indications) }
     writeReasons(ended.watch, to: &record)
     record.json.endObject()
@@ -209,6 +210,19 @@ struct FlowLine {
   }
 
   // MARK: - What few flows have
+
+  private func write(_ name: NameNote, to record: inout FieldWriter) {
+    guard record.allowed.holds(.dnsName) || record.allowed.holds(.dnsNameFull) else {
+      record.withhold(.dnsName, 1)
+      record.withhold(.dnsNameFull, 1)
+      return
+    }
+    record.put(
+      InferredName.field,
+      InferredName(
+        name.name, registrable: name.registrable, others: name.others,
+        frame: ShownFrame(name.frame, showsEvidence: context.showsEvidence)))
+  }
 
   private func writeReasons(_ watch: FlowWatch?, to record: inout FieldWriter) {
     let others = watch?.said.part.notAssessable ?? []

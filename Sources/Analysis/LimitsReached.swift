@@ -15,6 +15,7 @@ struct LimitsReached {
     case inherited
     case reasons
     case thirdParties
+    case notes
   }
 
   private var counts: [UInt64] = Array(repeating: 0, count: Bound.allCases.count)
@@ -49,6 +50,7 @@ extension LimitsReached.Bound {
     case .inherited: "analysis.inherited"
     case .reasons: "analysis.reasons"
     case .thirdParties: "analysis.third-parties"
+    case .notes: "analysis.notes"
     }
   }
 
@@ -65,6 +67,8 @@ extension LimitsReached.Bound {
     case .thirdParties:
       "more third parties than are told apart: the later ones share the name third-party-other;"
         + " raise --limit third-parties"
+    case .notes:
+      "more was noted across flows (names, connection ids) than is kept at once: what was noted first made way"
     }
   }
 }

@@ -50,6 +50,8 @@ struct PluginTable {
   let shape: Int
   /// Who hears which type of fact.
   let topics: [(type: ObjectIdentifier, plugin: Int, index: Int)]
+  /// What is noted across flows.
+  let notes: [NoteTopic]
 
   /// - Parameter running: for each entry of the catalog, whether it runs.
   init(_ catalog: PluginCatalog, running: (PluginEntry) -> Bool) {
@@ -59,14 +61,17 @@ struct PluginTable {
     var topics: [(type: ObjectIdentifier, plugin: Int, index: Int)] = []
     var plugins: [PluginTransport: [(index: Int, entry: PluginEntry)]] = [:]
     var shape = 0
+    var notes: [NoteTopic] = []
     for (index, entry) in catalog.entries.enumerated() where running(entry) {
       for (topicIndex, topic) in runners[index].topics.enumerated() {
         topics.append((topic, index, topicIndex))
       }
       shape = max(shape, entry.manifest.shape)
+      for topic in entry.manifest.notes where !notes.contains(where: { $0.isSame(as: topic) }) { notes.append(topic) }
       for transport in entry.manifest.transports { plugins[transport, default: []].append((index, entry)) }
     }
     self.shape = shape
+    self.notes = notes
     self.topics = topics
     func table(_ transport: PluginTransport) -> TransportPlugins? {
       plugins[transport].map { TransportPlugins(transport, $0) }

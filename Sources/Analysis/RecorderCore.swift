@@ -49,14 +49,24 @@ final class RecorderCore: RecorderBacking {
   /// One value, so that each call of the class costs one check of exclusive access.
   private var state: State
 
-  init(allowed: Categories, emits: [Categories], heard: [ObjectIdentifier], limits: RecordLimits) {
+  init(
+    allowed: Categories, emits: [Categories], heard: [ObjectIdentifier], notes: [NoteTopic], limits: RecordLimits
+  ) {
     state = State(allowed: allowed, emits: emits, heard: heard, limits: limits)
+    state.notes = notes.map { TimelineNotes($0) }
   }
 
   var withheld: Withheld { state.writer.withheld }
 
   /// What bounds left out so far.
-  var reached: LimitsReached { state.reached }
+  var reached: LimitsReached {
+    var reached = state.reached
+    for table in state.notes { reached[.notes] &+= table.evicted }
+    return reached
+  }
+
+  /// Whether anything was noted across flows.
+  var hasNotes: Bool { state.notes.contains { !$0.isEmpty } }
 
   func note(_ bound: LimitsReached.Bound) { state.reached.note(bound) }
 
@@ -104,6 +114,13 @@ final class RecorderCore: RecorderBacking {
   func frames(of place: Place) -> [FrameReference] { state.scene.frames(of: place) }
 
   func innerStream(client: [UInt8], server: [UInt8]) { state.takeInner(client: client, server: server) }
+
+  func note(_ topic: NoteTopic, _ key: NoteKey, _ note: Note) { state.newNotes.append((topic, key, note)) }
+
+  func noted(_ topic: NoteTopic, _ key: NoteKey, at time: Timestamp) -> Note? {
+    for table in state.notes where table.topic.isSame(as: topic) { return table.note(key, at: time) }
+    return nil
+  }
 }
 
 extension RecorderCore {
@@ -129,6 +146,9 @@ extension RecorderCore {
     var newObservations: [(fact: any Observation, frames: [FrameReference]?)] = []
     var newFindings: [PendingFinding] = []
     var newReasons: [String] = []
+    var newNotes: [(topic: NoteTopic, key: NoteKey, note: Note)] = []
+    /// What was noted across flows, a table a topic.
+    var notes: [TimelineNotes] = []
     var reached = LimitsReached()
 
     init(allowed: Categories, emits: [Categories], heard: [ObjectIdentifier], limits: RecordLimits) {
@@ -186,6 +206,9 @@ extension RecorderCore {
         }
       }
       for reason in newReasons { watch.note(notAssessable: reason) }
+      for (topic, key, note) in newNotes {
+        for index in notes.indices where notes[index].topic.isSame(as: topic) { notes[index].set(key, note) }
+      }
       forgetSaid()
     }
 
@@ -198,6 +221,7 @@ extension RecorderCore {
       if !newObservations.isEmpty { newObservations.removeAll(keepingCapacity: true) }
       if !newFindings.isEmpty { newFindings.removeAll(keepingCapacity: true) }
       if !newReasons.isEmpty { newReasons.removeAll(keepingCapacity: true) }
+      if !newNotes.isEmpty { newNotes.removeAll(keepingCapacity: true) }
     }
 
     private mutating func record(_ fact: any Observation) {

@@ -67,14 +67,18 @@ extension Timeline {
   /// What a plugin may know of the flow now.
   mutating func facts(_ flow: FlowIndex, shape: [ShapeStep] = []) -> FlowFacts {
     let entry = flows[flow]
+    let realm = realm(flow)
     func direction(_ direction: FlowDirection) -> DirectionFacts {
       DirectionFacts(packets: entry.packets(direction), payloadBytes: entry.payloadBytes(direction))
     }
-    return FlowFacts(
+    var facts = FlowFacts(
       transport: entry.transport, protocolNumber: entry.protocolNumber, initiator: entry.initiator,
       responder: entry.responder, first: entry.firstTime, last: entry.lastTime, client: direction(.fromInitiator),
       server: direction(.fromResponder), beginsMidStream: entry.beginsMidStream, carrier: entry.carrier,
       tunnel: watchOf[Int(flow.number)].watch.flatMap { watches[$0]?.said.tunnel } ?? .none, shape: shape)
+    facts.id = entry.ordinal &+ 1
+    facts.realm = realm
+    return facts
   }
 
   // MARK: - Streams
@@ -252,7 +256,8 @@ extension Timeline {
     watchOf[number] = WatchIndex()
     let entry = flows[ended.flow]
     var record = TimelineOutput.Ended(
-      entry: entry, annex: entry.hasAnnex ? flows.annex(of: ended.flow) : nil, reason: ended.reason, watch: watch)
+      entry: entry, annex: entry.hasAnnex ? flows.annex(of: ended.flow) : nil, reason: ended.reason, watch: watch,
+      name: notesNames ? takeName(ended.flow) : nil)
     try output.finish(&record)
   }
 }

@@ -39,6 +39,9 @@ public struct Timeline: ~Copyable {
   var watches: [FlowWatch?] = []
   var freeWatches: [UInt32] = []
   var waiting: WaitingDatagrams
+  /// For each flow's number, one more than the place of its name in `names`; empty where no plugin notes names.
+  var nameOf: [UInt32] = []
+  var names = Slab<NameNote>()
   /// The flow's shape: `table.shape` steps a flow number, and how many are known.
   var shapes: [ShapeStep] = []
   var shapeCounts: [UInt8] = []
@@ -54,6 +57,7 @@ public struct Timeline: ~Copyable {
   private let barred: [UInt64: [AnalysisJob.Barred]]
   private let announcesBeginnings: Bool
   let announcesEnds: Bool
+  let notesNames: Bool
 
   /// Which watch a flow has, and whether plugins are through with its bytes.
   struct WatchIndex: BitwiseCopyable {
@@ -114,6 +118,7 @@ public struct Timeline: ~Copyable {
     frames = FrameCounts(items: job.items.count)
     skipped = Dictionary(job.skipped.map { ($0.frame, $0.cause) }, uniquingKeysWith: { first, _ in first })
     barred = Dictionary(grouping: job.barred, by: \.frame)
+    notesNames = table.notes.contains { $0.isSame(as: NameNote.topic) }
     announcesBeginnings = table.wants(ObjectIdentifier(FlowBegan.self))
     announcesEnds = table.wants(ObjectIdentifier(FlowEnded.self))
   }
@@ -275,6 +280,7 @@ public struct Timeline: ~Copyable {
     if output.namesThirdParties {
       output.name(flows[accounting.flow].initiator.address, flows[accounting.flow].responder.address)
     }
+    if notesNames { inferName(accounting, header) }
     if job.isStream { page?.counted(flows: output.flows, thirdParties: output.thirdParties) }
     if let earlier = accounting.continues {
       moveWatch(from: Int(earlier.number), to: number)

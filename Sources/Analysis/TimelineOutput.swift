@@ -116,6 +116,8 @@ struct TimelineOutput: ~Copyable {
     var annex: FlowAnnex?
     let reason: EndReason
     let watch: FlowWatch?
+    /// The name by which it was probably reached.
+    let name: NameNote?
   }
 
   /// Writes the flow's line and findings, and releases what may go.

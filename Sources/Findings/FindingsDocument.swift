@@ -105,6 +105,8 @@ public enum DocumentFields {
         record, .either([object, .list(object)]), nil, "observations of \(record); an array where seen more than once",
         when: "any was made")
     }
-    return core + objects + [Indication.field.declaration, FlowFields.notAssessable.declaration]
+    return core + objects + [
+      InferredName.field.declaration, Indication.field.declaration, FlowFields.notAssessable.declaration,
+    ]
   }
 }

@@ -47,6 +47,10 @@ public struct FlowFacts: Sendable {
   public var server: DirectionFacts
   /// A TCP flow whose SYN the capture does not hold: its start is missing.
   public var beginsMidStream: Bool
+  /// The flow record's `id`; 0 where there is none.
+  public var id: UInt64 = 0
+  /// Equal addresses are one host only where this is equal too: it tells tunnels and their inner networks apart.
+  public var realm: UInt64 = 0
   /// How the flow came into its frames: `none`, or the tunnel.
   public var carrier: Carrier
   /// What this flow itself carries as a tunnel of addressed packets; `none` where nothing was recognised.

@@ -107,12 +107,14 @@ public struct Manifest: Sendable {
   public let needs: Categories
   public let rules: [Rule]
   public let observations: [ObservationDeclaration]
+  /// The topics of notes that it writes or asks for.
+  public let notes: [NoteTopic]
 
   public init(
     _ identifier: StaticString, version: Int = 1, title: StaticString, references: [StaticString] = [],
     transports: [PluginTransport], ports: [UInt16] = [], constants: [Constant] = [], bytes: Int = 16_384,
     packets: Int = 16, shape: Int = 0, emits: [Category] = [], needs: [Category] = [], rules: [Rule] = [],
-    observations: [ObservationDeclaration] = []
+    observations: [ObservationDeclaration] = [], notes: [NoteTopic] = []
   ) {
     self.identifier = identifier
     self.version = version
@@ -128,6 +130,7 @@ public struct Manifest: Sendable {
     self.needs = Categories(needs)
     self.rules = rules
     self.observations = observations
+    self.notes = notes
   }
 
   /// The constants that count on a transport.

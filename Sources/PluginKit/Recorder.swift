@@ -21,6 +21,14 @@ public protocol RecorderBacking: AnyObject {
   func notAssessable(_ reason: StaticString)
   func frames(of place: Place) -> [FrameReference]
   func innerStream(client: [UInt8], server: [UInt8])
+  func note(_ topic: NoteTopic, _ key: NoteKey, _ note: Note)
+  func noted(_ topic: NoteTopic, _ key: NoteKey, at time: Timestamp) -> Note?
+}
+
+/// A backing that sees one flow only keeps no notes.
+extension RecorderBacking {
+  public func note(_ topic: NoteTopic, _ key: NoteKey, _ note: Note) {}
+  public func noted(_ topic: NoteTopic, _ key: NoteKey, at time: Timestamp) -> Note? { nil }
 }
 
 /// Takes observations and findings of one call, and stamps them with frames, flow and plugin.
@@ -59,5 +67,16 @@ public struct Recorder: ~Copyable {
   @inlinable
   public mutating func innerStream(client: [UInt8], server: [UInt8]) {
     backing.innerStream(client: client, server: server)
+  }
+
+  /// Notes something for later flows, in place of what was noted under this key: when this call has returned. A topic
+  /// that no running plugin declares is not kept.
+  @inlinable
+  public mutating func note(_ topic: NoteTopic, _ key: NoteKey, _ note: Note) { backing.note(topic, key, note) }
+
+  /// What an earlier call noted under this key, of this flow or another, if it holds at `time`.
+  @inlinable
+  public func noted(_ topic: NoteTopic, _ key: NoteKey, at time: Timestamp) -> Note? {
+    backing.noted(topic, key, at: time)
   }
 }
