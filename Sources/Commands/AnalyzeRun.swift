@@ -42,6 +42,8 @@ struct AnalyzeRun {
     let began: Timestamp
     /// Whether a seal stands for that time: anybody can write a record that nobody sealed.
     let isSealed: Bool
+    /// What the run knew of the warrant's signature: findings say that, whatever is known now.
+    let signature: RecordedSignature
     /// The record's settings.
     let values: [String: JSONValue]
     /// The names of the evidence in the findings.
@@ -52,21 +54,25 @@ struct AnalyzeRun {
   private let configuration: Configuration
   private let authorised: AuthorisedWarrant
   private let signer: CMSSigner?
-  private let isAgain: Bool
+  private let recorded: RecordedSignature?
+  private var isAgain: Bool { recorded != nil }
   private var items: [EvidenceItem]
 
   /// Reads the warrant and the signer's key; nothing is opened or written yet.
   init(_ command: AnalyzeCommand, again: Again? = nil) throws {
     self.command = command
-    isAgain = again != nil
+    recorded = again?.signature
     var configuration = try command.configuration()
     if let again { configuration.takeAnalysis(of: again.values) }
     self.configuration = configuration
     let trust = command.trust
-    let file = try WarrantFile(path: command.warrant, signature: trust.signature, timestamp: trust.timestamp)
+    let file = try WarrantFile(
+      path: command.warrant, signature: trust.signature, timestamp: trust.timestamp,
+      stamped: again?.signature.isStamped ?? true)
     let earlier = try command.custody.earlier.map { try EarlierRun.read($0, of: command.warrant, configuration) }
     authorised = try file.authorise(
-      try configuration.verifier(), configuration, at: again?.began, earlier: earlier)
+      try configuration.verifier(), configuration, at: again?.began, isProven: again?.isSealed ?? false,
+      earlier: earlier)
     if let again, !again.isSealed, !authorised.warrant.training,
       !authorised.warrant.authority.contains(Timestamp(nanoseconds: Clock.wall))
     {
@@ -81,14 +87,17 @@ struct AnalyzeRun {
     }
     items = command.captures.map { EvidenceItem(path: $0) }
     for (index, name) in (again?.names ?? []).enumerated() where index < items.count { items[index].name = name }
-    signer = isAgain ? nil : try command.custody.seal.signer(SealPolicy.policy(configuration))
-    if signer == nil, !isAgain, configuration.requiresSeal {
+    signer = again != nil ? nil : try command.custody.seal.signer(SealPolicy.policy(configuration))
+    if signer == nil, again == nil, configuration.requiresSeal {
       throw CommandFailure(
         status: .usage,
         message: "the configuration asks for a sealed record (custody.require_seal): give --sign-with and"
           + " --sign-key")
     }
   }
+
+  /// What is known now of the revocation of the warrant's signers.
+  var revocation: Revocation? { authorised.authenticity.signature?.revocation }
 
   mutating func run() throws -> ExitStatus {
     openEvidence()
@@ -257,19 +266,22 @@ struct AnalyzeRun {
     try failIfNoneIsLeft()
     try record?.take(result)
     if !isAgain { for item in self.items { if let problem = item.problem { sayRefused(item, problem) } } }
+    let status: ExitStatus = result.isClean ? .done : .reported
     do {
-      let writer = FindingsWriter(result: result, authorised: authorised, plugins: Commands.plugins)
+      let signature = authorised.authenticity.signature
+      let writer = FindingsWriter(
+        result: result, authorised: authorised, signature: recorded.map { $0.applied(to: signature) } ?? signature,
+        plugins: Commands.plugins)
       try writer.write(to: document)
       // Both are whole on disk before either has its name, and both get theirs or neither.
       try document.finish()
       try flows?.finish()
       try record?.takeOutputs()
-      try OutputFile.publish([flows, document].compactMap { $0 })
+      // Where the record cannot be ended, on a disk that is full by now, they are taken back.
+      try OutputFile.publish([flows, document].compactMap { $0 }) { try record?.end(status) }
     } catch {
       throw error as? CommandFailure ?? CommandFailure(status: .outputFailed, message: "\(error)")
     }
-    let status: ExitStatus = result.isClean ? .done : .reported
-    try record?.end(status)
     if let query, let seal = record?.seal { try write(seal, to: query) }
     guard !isAgain else { return status }
     sayReported(result)

@@ -157,6 +157,7 @@ struct Configuration: Sendable {
   var workers: Int { integer("defaults.workers") }
   var quiet: Bool { boolean("defaults.quiet") }
   var requiresSeal: Bool { boolean("custody.require_seal") }
+  var requiresSealTimestamp: Bool { boolean("custody.require_timestamp") }
   var profileProblemsAreErrors: Bool { self["profile_problems"].string == "error" }
 
   var analysis: AnalysisSettings {

@@ -57,6 +57,9 @@ struct ConfigurationKey: Sendable {
         path: "custody.require_seal", kind: .boolean, builtIn: .boolean(false),
         note: "refuse to analyse without --sign-with: every custody record is sealed"),
       .init(
+        path: "custody.require_timestamp", kind: .boolean, builtIn: .boolean(false),
+        note: "a seal without a trusted time stamp counts as none"),
+      .init(
         path: "defaults.workers", kind: .integer(1...256), builtIn: .integer(1),
         note: "evidence items side by side (--workers)"),
       .init(

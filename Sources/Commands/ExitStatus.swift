@@ -42,4 +42,6 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
 struct CommandFailure: Error {
   let status: ExitStatus
   let message: String
+  /// Whether it says only that a signature proves nothing here and now, with what was given.
+  var isUnproven = false
 }

@@ -14,6 +14,8 @@ import Warrants
 struct FindingsWriter {
   let result: RunResult
   let authorised: AuthorisedWarrant
+  /// The warrant's, as it is to be reported.
+  let signature: VerifiedSignature?
   let plugins: PluginCatalog
 
   func write(to output: OutputFile) throws {
@@ -69,7 +71,7 @@ struct FindingsWriter {
     record.marking = identity.handlingMarking
     record.isTraining = identity.training
     record.isAfterExpiry = identity.isAfterExpiry
-    record.signature = identity.signature.map(signature)
+    record.signature = signature.map(FindingsWriter.record)
     let allowed = authorised.categories.categories
     record.pluginsNotStarted = plugins.entries.filter { !allowed.isSuperset(of: $0.manifest.needs) }.map {
       $0.manifest.identifier.description
@@ -77,7 +79,7 @@ struct FindingsWriter {
     return record
   }
 
-  private func signature(_ signature: VerifiedSignature) -> SignatureRecord {
+  private static func record(_ signature: VerifiedSignature) -> SignatureRecord {
     func text(_ seconds: Int64) -> String { Timestamp(wholeSeconds: seconds).text }
     var record = SignatureRecord()
     record.signers = signature.signers.map {

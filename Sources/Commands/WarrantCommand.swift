@@ -52,7 +52,7 @@ struct WarrantState {
       self.warrant = warrant
       problems = []
       do throws(WarrantRefusal.Reason) {
-        let found = try AuthorisedWarrant.authenticate(warrant, file.signature, verifier, now, .recorded)
+        let found = try AuthorisedWarrant.authenticate(warrant, file.signature, verifier, now, nil, .recorded)
         signature = found.signature.map { .holds($0) } ?? .notNeeded
       } catch {
         signature = Signature(error)

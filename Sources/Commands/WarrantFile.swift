@@ -13,7 +13,9 @@ struct WarrantFile {
   let signaturePath: String
 
   /// Reads the three files. A missing signature or time stamp is an error only where its path was given.
-  init(path: String, signature: String? = nil, timestamp: String? = nil) throws {
+  ///
+  /// - Parameter stamped: whether a time stamp that lies beside the signature counts.
+  init(path: String, signature: String? = nil, timestamp: String? = nil, stamped: Bool = true) throws {
     self.path = path
     signaturePath = signature ?? path + ".p7s"
     // One byte more than a warrant may have, so that a longer file is seen to be one.
@@ -24,6 +26,10 @@ struct WarrantFile {
     let most = DetachedSignature.longestFile
     guard let signed = try WarrantFile.read(signaturePath, most, optional: signature == nil, of: path) else {
       self.signature = nil
+      return
+    }
+    guard stamped || timestamp != nil else {
+      self.signature = DetachedSignature(signed)
       return
     }
     let stamp = try WarrantFile.read(timestamp ?? signaturePath + ".tsr", most, optional: timestamp == nil, of: path)
@@ -40,14 +46,23 @@ struct WarrantFile {
   }
 
   /// The warrant, authorised for recorded evidence now, or as of another time. Every failure ends with status 77.
+  ///
+  /// - Parameter isProven: whether it is proven that work began at `time`.
   func authorise(
-    _ verifier: SignatureVerifier, _ configuration: Configuration, at time: Timestamp? = nil, earlier: EarlierRun? = nil
+    _ verifier: SignatureVerifier, _ configuration: Configuration, at time: Timestamp? = nil, isProven: Bool = false,
+    earlier: EarlierRun? = nil
   ) throws -> AuthorisedWarrant {
+    let present = Timestamp(nanoseconds: Clock.wall)
     let authorised: AuthorisedWarrant
     do {
       authorised = try AuthorisedWarrant.authorise(
         try Warrant.parse(bytes), signature: signature, verifier: verifier,
-        now: time ?? Timestamp(nanoseconds: Clock.wall), purpose: .recorded, earlier: earlier)
+        now: time ?? present, asked: time.map { _ in AuthorisedWarrant.Asked(at: present, isProven: isProven) },
+        purpose: .recorded, earlier: earlier)
+    } catch let error as WarrantRefusal {
+      var failure = WarrantFile.refusal(path, "\(error)")
+      failure.isUnproven = error.isUnproven
+      throw failure
     } catch {
       throw WarrantFile.refusal(path, "\(error)")
     }

@@ -23,6 +23,17 @@ public struct SignatureRefusal: Error, Hashable, Sendable, CustomStringConvertib
     case timestampAfter, timestampNoAnchor
     /// libcrypto could not do its part: memory, or a provider that offers less.
     case unavailable
+
+    /// Whether it says only that the signature proves nothing here and now, with what was given; any other says that it is
+    /// wrong.
+    public var isUnproven: Bool {
+      switch self {
+      case .noAnchor, .expired, .timestampNoAnchor, .timestampMissing, .revocationNotChecked, .tooFewSigners,
+        .unavailable:
+        true
+      default: false
+      }
+    }
   }
 
   public let cause: Cause

@@ -20,11 +20,12 @@ public struct SignatureVerifier: Sendable {
   /// Holds `signature` against `content`, byte for byte.
   ///
   /// - Parameters:
-  ///   - now: seconds since 1970-01-01 UTC. Where there is no time stamp, certificates must be valid at this time; lists
-  ///     of revoked certificates must be in force at it.
+  ///   - now: seconds since 1970-01-01 UTC. Lists of revoked certificates must be in force at it; no time stamp may be later.
+  ///   - time: where there is no time stamp, certificates must be valid at this time, and not be revoked; `now`, unless it
+  ///     is known from elsewhere when the signature was already there.
   ///   - notBefore: what the signers claim as their time may not lie before it.
   public func verify(
-    _ signature: DetachedSignature, over content: [UInt8], now: Int64, notBefore: Int64? = nil
+    _ signature: DetachedSignature, over content: [UInt8], now: Int64, at time: Int64? = nil, notBefore: Int64? = nil
   ) throws(SignatureRefusal) -> VerifiedSignature {
     defer { ERR_clear_error() }
     guard !anchors.isEmpty else {
@@ -37,7 +38,8 @@ public struct SignatureVerifier: Sendable {
     for index in 0..<message.signerCount { try message.checkSigner(index, content, policy) }
     try message.checkAsAWhole(content)
 
-    var time = now
+    let known = time ?? now
+    var time = known
     var source = VerifiedSignature.TimeSource.clock
     var revocation = Revocation(.good)
     if let bytes = signature.timestamp {
@@ -56,7 +58,7 @@ public struct SignatureVerifier: Sendable {
     var signers: [Signer] = []
     for index in 0..<message.signerCount {
       let signer = try message.signer(index)
-      try checkTime(signer, at: time, source, notBefore: notBefore)
+      try checkTime(signer, at: time, source, isPresent: known == now, notBefore: notBefore)
       let found = try message.revocation(index, anchors, revocationLists, policy, at: time, now: now)
       revocation = revocation.joined(found)
       try checkSubject(signer)
@@ -66,15 +68,26 @@ public struct SignatureVerifier: Sendable {
     return VerifiedSignature(signers: signers, time: time, timeSource: source, revocation: revocation)
   }
 
+  /// Whether a time stamp over a signature, in CMS, is one of an authority that is trusted for times; throws what there is
+  /// against it. The signature itself is not asked about.
+  public func checkTimestamp(_ stamp: [UInt8], over signature: [UInt8], now: Int64) throws(SignatureRefusal) {
+    defer { ERR_clear_error() }
+    let token = try TimestampToken(stamp)
+    _ = try token.verify(
+      over: signature, values: try CMSMessage(signature).signatureValues, anchors: timestampAnchors,
+      lists: revocationLists, now: now)
+  }
+
   // MARK: - Parts
 
   private func checkTime(
-    _ signer: Signer, at time: Int64, _ source: VerifiedSignature.TimeSource, notBefore: Int64?
+    _ signer: Signer, at time: Int64, _ source: VerifiedSignature.TimeSource, isPresent: Bool, notBefore: Int64?
   ) throws(SignatureRefusal) {
     guard let claimed = signer.signingTime else { return }
     let of = "the signing time of \(signer.subject)"
     guard claimed <= time else {
-      let what = if case .clock = source { "the present" } else { "its time stamp" }
+      let clock = isPresent ? "the present" : "the time of the work"
+      let what = if case .clock = source { clock } else { "its time stamp" }
       throw SignatureRefusal(
         .signingTimeAfter, of: of, found: UnixTime.text(claimed), expected: "not after \(what), \(UnixTime.text(time))")
     }

@@ -78,7 +78,7 @@ public struct VerifiedSignature: Hashable, Sendable {
   public enum TimeSource: Hashable, Sendable {
     /// By a time stamp of this authority.
     case timestamp(Signer)
-    /// There is no time stamp: the present.
+    /// There is no time stamp: the present, or the time asked about.
     case clock
   }
 
@@ -88,4 +88,9 @@ public struct VerifiedSignature: Hashable, Sendable {
   public let time: Int64
   public let timeSource: TimeSource
   public let revocation: Revocation
+
+  /// The same, with what was known of revocation at another time.
+  public func with(_ revocation: Revocation) -> VerifiedSignature {
+    VerifiedSignature(signers: signers, time: time, timeSource: timeSource, revocation: revocation)
+  }
 }

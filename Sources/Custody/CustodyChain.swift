@@ -143,7 +143,8 @@ extension CustodyReading {
     }
     if hasEnded, !kind.mayFollow, !(kind == .closed && closed == nil) {
       fail(
-        "the type", found: "\(kind.rawValue) after the end of the run", expected: "a note, a time stamp, a checkpoint")
+        "the type", found: "\(kind.rawValue) after the end of the run",
+        expected: "a note, a time stamp, a verification, a checkpoint")
       return false
     }
     switch kind {

@@ -33,9 +33,11 @@ public struct CustodyEntry: Sendable {
     case note
     /// A time-stamp authority's reply over the seal.
     case timestamp
+    /// That somebody verified the run afterwards, and the answer.
+    case verification
 
     /// Whether such an entry may come after a run's end.
-    var mayFollow: Bool { self == .note || self == .timestamp || self == .checkpoint }
+    var mayFollow: Bool { [.note, .timestamp, .verification, .checkpoint].contains(self) }
   }
 
   public let kind: Kind

@@ -78,38 +78,62 @@ public struct CustodyJudgement: Sendable {
   private mutating func judge(
     _ seal: Checkpoint, _ signature: [UInt8], _ reading: CustodyReading, _ verifier: SignatureVerifier, _ now: Int64
   ) {
-    let stamps = reading.all(.timestamp).compactMap { $0["reply"]?.string.flatMap(Base64.bytes) }
-    let usesStamps = !stamps.isEmpty && !verifier.timestampAnchors.isEmpty
-    if !stamps.isEmpty, !usesStamps {
-      remarks.append("a time stamp is attached that was not checked: name its authority (--trust-tsa)")
-    }
     let start = reading.items.first?["time"]?.string.flatMap { Timestamp($0) }.map { $0.nanoseconds / 1_000_000_000 }
     var refusal: SignatureRefusal?
-    // Any of several authorities will do; where none is trusted, the first refusal is the one that is said.
-    for stamp in usesStamps ? stamps.map(Optional.some) : [nil] {
-      do throws(SignatureRefusal) {
-        let found = try verifier.verify(
-          DetachedSignature(signature, timestamp: stamp), over: seal.statement, now: now, notBefore: start)
-        self.seal = found
-        if found.revocation.state == .notChecked {
-          remarks.append("whether the signer's certificate was revoked is not checked (--crl)")
-        } else if found.revocation.state == .revokedLater {
-          remarks.append(contentsOf: found.revocation.notes)
-        }
-        return
-      } catch { refusal = refusal ?? error }
-    }
+    do throws(SignatureRefusal) {
+      let stamps = try trusted(reading.all(.timestamp), over: signature, verifier, now)
+      // Any of several will do; where none does, the first refusal is the one that is said.
+      for stamp in stamps.isEmpty ? [nil] : stamps.map(Optional.some) {
+        do throws(SignatureRefusal) {
+          let found = try verifier.verify(
+            DetachedSignature(signature, timestamp: stamp), over: seal.statement, now: now, notBefore: start)
+          self.seal = found
+          if found.revocation.state == .notChecked {
+            remarks.append("whether the signer's certificate was revoked is not checked (--crl)")
+          } else if found.revocation.state == .revokedLater {
+            remarks.append(contentsOf: found.revocation.notes)
+          }
+          return
+        } catch { refusal = refusal ?? error }
+      }
+    } catch { refusal = error }
     guard let refusal else { return }
     set(
-      CustodyJudgement.isOnlyUnproven(refusal.cause) ? .unsealed : .broken,
-      "entry \(seal.entries): the seal is not accepted: \(refusal)")
+      refusal.cause.isUnproven ? .unsealed : .broken, "entry \(seal.entries): the seal is not accepted: \(refusal)")
   }
 
-  /// Refusals that say that a seal proves nothing here and now; any other says that it is wrong.
-  private static func isOnlyUnproven(_ cause: SignatureRefusal.Cause) -> Bool {
+  /// The time stamps whose authorities are trusted. One of an authority that is not says nothing of the seal, good or bad:
+  /// anybody can ask anybody for one. One that contradicts itself is thrown.
+  private mutating func trusted(
+    _ entries: [CustodyItem], over seal: [UInt8], _ verifier: SignatureVerifier, _ now: Int64
+  ) throws(SignatureRefusal) -> [[UInt8]] {
+    var stamps: [[UInt8]] = []
+    for item in entries {
+      guard let reply = item["reply"]?.string.flatMap(Base64.bytes) else { continue }
+      if verifier.timestampAnchors.isEmpty {
+        remarks.append(
+          "entry \(item.number): a time stamp that was not checked: name its authority (--trust-tsa); the time of the seal"
+            + " is not vouched for")
+        continue
+      }
+      do throws(SignatureRefusal) {
+        try verifier.checkTimestamp(reply, over: seal, now: now)
+        stamps.append(reply)
+      } catch {
+        guard CustodyJudgement.isOnlyUntrusted(error.cause) else { throw error }
+        remarks.append(
+          "entry \(item.number): the time stamp is not trusted, and the time of the seal not vouched for by it: \(error)"
+        )
+      }
+    }
+    return stamps
+  }
+
+  /// Refusals of a time stamp that are about its authority, not about what it says.
+  private static func isOnlyUntrusted(_ cause: SignatureRefusal.Cause) -> Bool {
     switch cause {
-    case .noAnchor, .expired, .timestampNoAnchor, .timestampMissing, .revocationNotChecked, .tooFewSigners,
-      .unavailable:
+    case .untrusted, .chain, .expired, .notYetValid, .revoked, .keyCompromised, .certificateMissing, .extendedKeyUsage,
+      .timestampUsage, .timestampNoAnchor, .timestampAlgorithm, .unavailable:
       true
     default: false
     }

@@ -146,6 +146,23 @@ public final class OutputFile: @unchecked Sendable {
   /// A kill between two renames is the one case in which some stand without the others.
   public static func publish(_ files: [OutputFile]) throws(OutputError) {
     let files = files.filter { !$0.isPublished }
+    try place(files)
+    for file in files { file.settle() }
+  }
+
+  /// The same, and then `commit`, which says somewhere that they have their names: where it fails, they are taken back too,
+  /// so that nothing stands that nobody vouches for. Throws an `OutputError`, or what `commit` throws.
+  public static func publish(_ files: [OutputFile], thenCommit commit: () throws -> Void) throws {
+    let files = files.filter { !$0.isPublished }
+    try place(files)
+    do { try commit() } catch {
+      for file in files.reversed() { file.withdraw() }
+      throw error
+    }
+    for file in files { file.settle() }
+  }
+
+  private static func place(_ files: [OutputFile]) throws(OutputError) {
     // What can be known beforehand: nothing is renamed in vain.
     for file in files { try file.checkPublishable() }
     do throws(OutputError) {
@@ -155,7 +172,6 @@ public final class OutputFile: @unchecked Sendable {
       for file in files.reversed() { file.withdraw() }
       throw error
     }
-    for file in files { file.settle() }
   }
 
   private func checkPublishable() throws(OutputError) {

@@ -43,15 +43,18 @@ public struct AuthorisedWarrant: Sendable {
   ///   - signature: over the exact bytes of the document. Only a training warrant needs none; where an anchor is given,
   ///     its signature too is verified if there is one.
   ///   - verifier: what is trusted, and the policy. Live capture asks for a check of revocation whatever it says.
+  ///   - asked: when this is asked, where it is about another time, `now`, at which work began. Lists of revoked certificates
+  ///     must be in force at it. Without a time stamp the signer's certificate must hold at `now` where that is proven,
+  ///     otherwise at `asked`.
   ///   - earlier: a run whose evidence may be analysed again after expiry; a warrant older than its own is refused.
   public static func authorise(
     _ warrant: Warrant, signature: DetachedSignature? = nil, verifier: SignatureVerifier = SignatureVerifier(),
-    now: Timestamp, purpose: Warrant.Purpose = .recorded, earlier: EarlierRun? = nil
+    now: Timestamp, asked: Asked? = nil, purpose: Warrant.Purpose = .recorded, earlier: EarlierRun? = nil
   ) throws(WarrantRefusal) -> AuthorisedWarrant {
     var reasons: [WarrantRefusal.Reason] = []
     var authenticity = WarrantAuthenticity.unsignedTraining
     do throws(WarrantRefusal.Reason) {
-      authenticity = try authenticate(warrant, signature, verifier, now, purpose)
+      authenticity = try authenticate(warrant, signature, verifier, now, asked, purpose)
     } catch {
       reasons.append(error)
     }
@@ -74,10 +77,23 @@ public struct AuthorisedWarrant: Sendable {
       warrant, purpose, authenticity, afterExpiry: afterExpiry, earlier: afterExpiry ? earlier?.digests ?? [] : [])
   }
 
+  /// A question about a time that has passed.
+  public struct Asked: Sendable {
+    /// When it is asked.
+    public let at: Timestamp
+    /// Whether it is proven that the work began when it says.
+    public let isProven: Bool
+
+    public init(at: Timestamp, isProven: Bool) {
+      self.at = at
+      self.isProven = isProven
+    }
+  }
+
   /// How the document is known to be the authority's.
   public static func authenticate(
     _ warrant: Warrant, _ signature: DetachedSignature?, _ verifier: SignatureVerifier, _ now: Timestamp,
-    _ purpose: Warrant.Purpose
+    _ asked: Asked?, _ purpose: Warrant.Purpose
   ) throws(WarrantRefusal.Reason) -> WarrantAuthenticity {
     if warrant.training, signature == nil || verifier.anchors.isEmpty { return .unsignedTraining }
     guard let signature else { throw .notSigned }
@@ -86,7 +102,8 @@ public struct AuthorisedWarrant: Sendable {
     do throws(SignatureRefusal) {
       return .signed(
         try verifier.verify(
-          signature, over: warrant.document, now: now.wholeSeconds, notBefore: warrant.issued.wholeSeconds))
+          signature, over: warrant.document, now: (asked?.at ?? now).wholeSeconds,
+          at: asked.map { $0.isProven ? now : $0.at }?.wholeSeconds, notBefore: warrant.issued.wholeSeconds))
     } catch {
       throw .signature(error)
     }
@@ -178,6 +195,11 @@ public struct WarrantRefusal: Error, Equatable, Sendable, CustomStringConvertibl
   public let reasons: [Reason]
 
   public var description: String { reasons.map(\.problem.description).joined(separator: "\n") }
+
+  /// Whether all of them say only that the signature proves nothing here and now, with what was given.
+  public var isUnproven: Bool {
+    reasons.allSatisfy { if case .signature(let refusal) = $0 { refusal.cause.isUnproven } else { false } }
+  }
 }
 
 extension Timestamp {

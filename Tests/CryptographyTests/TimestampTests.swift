@@ -205,6 +205,47 @@ struct RevocationTests {
     #expect(try unspecified.verify(days: 1, stamped: true).revocation.state == .revokedLater)
   }
 
+  @Test("Asked about a time that has passed: the lists are those of now, and their entries count from that time on")
+  func asked() throws {
+    let authority = try authority.get()
+    let signer = try authority.signer
+    func verify(_ revoked: [SigningAuthority.Revoked], from: Double = 9, until: Double = 11) throws
+      -> VerifiedSignature
+    {
+      // Ten days ago, as it were: asked about a moment after the signature.
+      let test = try signed(try authority.revocationList(revoked, from: from, until: until))
+      let signature = DetachedSignature(try test.read(test.file + ".p7s"))
+      return try test.verifier.verify(
+        signature, over: test.read(test.file), now: SigningAuthority.seconds(10), at: SigningAuthority.seconds() + 1)
+    }
+    let later = try verify([.init(signer, days: 5, reason: "superseded")])
+    #expect(later.revocation.state == .revokedLater)
+    #expect(abs(later.time - SigningAuthority.seconds()) < 60)
+    #expect(throws: SignatureRefusal.self) { try verify([.init(signer, days: -1, reason: "superseded")]) }
+    #expect(throws: SignatureRefusal.self) { try verify([.init(signer, days: 5, reason: "keyCompromise")]) }
+    // One that was in force then and is stale now counts as none.
+    let stale = try verify([.init(signer, days: -1)], from: -1, until: 1)
+    #expect(stale.revocation.state == .notChecked)
+    #expect(stale.revocation.notes.contains { $0.contains("stale") })
+  }
+
+  @Test("A signature outlives its certificate where it is known when it was there; not one made later")
+  func askedAfterExpiry() throws {
+    let test = try signed()
+    let signature = DetachedSignature(try test.read(test.file + ".p7s"))
+    func cause(at days: Double) throws -> SignatureRefusal.Cause? {
+      do {
+        _ = try test.verifier.verify(
+          signature, over: test.read(test.file), now: SigningAuthority.seconds(400),
+          at: SigningAuthority.seconds(days) + 1)
+        return nil
+      } catch let refusal as SignatureRefusal { return refusal.cause }
+    }
+    #expect(try cause(at: 0) == nil)
+    #expect(try cause(at: 400) == .expired)
+    #expect(try cause(at: -1) == .signingTimeAfter)
+  }
+
   @Test("At the very second of the signature it is revoked")
   func atTheTime() throws {
     let authority = try authority.get()

@@ -159,6 +159,75 @@ struct CustodySealTests {
     #expect(foreign.reason?.contains("entry 6") == true)
   }
 
+  @Test("A time stamp of an authority that is not trusted changes nothing, unless one that is trusted is asked for")
+  func untrustedStamps() throws {
+    let folder = try TemporaryFolder()
+    let path = try record(folder, by: signer(authority.signer))
+    let seal = try #require(try CustodyChain.read(InputFile(path: path)).seal?.signature)
+    let file = folder.path("seal.der")
+    try Data(seal).write(to: URL(fileURLWithPath: file))
+    func make(_ name: String, by issuer: Identity, from: Double = -30, until: Double = 365) throws -> Identity {
+      try authority.identity(name, by: issuer) {
+        $0.extensions = ["keyUsage=critical,digitalSignature", "extendedKeyUsage=critical,timeStamping"]
+        ($0.from, $0.until) = (from, until)
+      }
+    }
+    let foreign = try bytes(authority.stamp(file, by: make("Custody stranger's time", by: authority.stranger)))
+    let bare = try bytes(authority.stamp(file, query: []))
+    let good = try bytes(authority.stamp(file))
+    let whole = try bytes(path)
+    func judged(_ replies: [UInt8]..., change: (inout SignatureVerifier) throws -> Void = { _ in }) throws
+      -> CustodyJudgement
+    {
+      try Data(whole).write(to: URL(fileURLWithPath: path))
+      let record = try CustodyRecord(continuing: path, signer: nil) { _ in }
+      for reply in replies {
+        var entry = CustodyEntry(.timestamp)
+        entry.put("reply", Base64.text(reply))
+        try record.append(entry)
+      }
+      var verifier = try verifier
+      try change(&verifier)
+      return try judge(path, verifier)
+    }
+    for reply in [foreign, bare] {
+      let found = try judged(reply)
+      #expect(found.state == .sealed, "\(found.reason ?? "")")
+      #expect(found.seal?.timeSource == .clock)
+      #expect(
+        found.remarks.contains {
+          $0.hasPrefix("entry 6: the time stamp is not trusted, and the time of the seal not vouched for by it: ")
+            && $0.contains("expected")
+        }, "\(found.remarks)")
+    }
+    // One that is trusted will do, wherever it stands.
+    let both = try judged(foreign, good)
+    #expect(both.state == .sealed)
+    guard case .timestamp = both.seal?.timeSource else {
+      Issue.record("the time is not the stamp's")
+      return
+    }
+    // A time-stamp authority whose key was compromised.
+    let list = try authority.revocationList(
+      [.init(authority.timestamps, days: -1, reason: "keyCompromise")], by: authority.timestampRoot)
+    let revoked = try judged(good) { try $0.revocationLists.add(bytes(list)) }
+    #expect(revoked.state == .sealed && revoked.seal?.timeSource == .clock)
+    #expect(revoked.remarks.contains { $0.contains("not trusted") && $0.contains("keyCompromise") })
+    // Where one is asked for, the seal proves nothing without it.
+    for replies in [[], [foreign]] {
+      let asked =
+        try replies.isEmpty
+        ? judged { $0.policy.requiresTimestamp = true } : judged(replies[0]) { $0.policy.requiresTimestamp = true }
+      #expect(asked.state == .unsealed)
+      #expect(asked.reason?.contains("require_timestamp") == true, "\(asked.reason ?? "")")
+    }
+    // A trusted authority's, with a byte of its signature changed: that contradicts.
+    var changed = good
+    changed[changed.count - 1] ^= 1
+    let wrong = try judged(changed)
+    #expect(wrong.state == .broken, "\(wrong.remarks)")
+  }
+
   @Test("A key that is not the certificate's, a certificate that no one would accept, a passphrase: said beforehand")
   func signers() throws {
     let signer = try authority.signer

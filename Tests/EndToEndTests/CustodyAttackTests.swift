@@ -170,12 +170,59 @@ struct CustodyAttackTests {
     #expect(note.status == 73)
   }
 
-  @Test("No anchor, another anchor, an expired certificate with and without a time stamp")
+  @Test("No anchor, another anchor")
   func trust() throws {
     let run = try CustodyRun()
     try run.analyze()
     try expect(run, 5, "no anchor", trust: [])
     try expect(run, 1, "issued by", trust: ["--trust", run.authority.stranger.certificate])
+  }
+
+  @Test(
+    "An examiner's certificate that has expired since: a trusted time stamp from before then proves the seal, else none"
+  )
+  func expired() throws {
+    let runs = try (0..<3).map { _ in try CustodyRun() }
+    let (bare, stamped, late) = (runs[0], runs[1], runs[2])
+    // Long enough for a busy machine to get through three runs.
+    let end = Date().addingTimeInterval(20)
+    let examiner = try bare.authority.identity("Examiner of today") { $0.until = 20 / 86_400 }
+    for run in runs {
+      let outcome = try run.analyze(run.sealing(examiner) + ["--timestamp-query", "query.tsq"], sealed: false)
+      #expect(outcome.status == 0, "\(outcome.error)")
+    }
+    #expect(try VerifyByHandTests.attach(stamped).status == 0)
+    #expect(try bare.verify().status == 0)
+    Thread.sleep(until: end.addingTimeInterval(2))
+    let anchor = ["--trust-tsa", bare.authority.timestampRoot.certificate]
+    try expect(bare, 5, "complete, unsealed", "Examiner of today", "valid until", more: anchor)
+    let proven = try stamped.verify(anchor)
+    #expect(proven.status == 0, "\(proven.output)")
+    #expect(proven.output.contains("as CN=Time") && proven.output.hasSuffix("complete and sealed\n"))
+    // A time stamp that was not asked about, of somebody else's authority, and one from after the certificate's end.
+    try expect(stamped, 5, "valid until", "was not checked")
+    try expect(
+      stamped, 5, "valid until", "the time stamp is not trusted",
+      more: ["--trust-tsa", bare.authority.stranger.certificate])
+    #expect(try VerifyByHandTests.attach(late).status == 0)
+    try expect(late, 5, "valid until", more: anchor)
+  }
+
+  @Test("A time stamp by an authority that is not trusted: the seal stands, its time is not vouched for")
+  func untrustedStamp() throws {
+    let run = try CustodyRun()
+    try run.analyze(["--timestamp-query", "query.tsq"])
+    #expect(try VerifyByHandTests.attach(run).status == 0)
+    let other = ["--trust-tsa", run.authority.stranger.certificate]
+    let outcome = try run.verify(other)
+    #expect(outcome.status == 0, "\(outcome.output)")
+    #expect(outcome.output.contains("as the signer says"))
+    #expect(
+      outcome.output.contains("entry 13: the time stamp is not trusted, and the time of the seal not vouched for"))
+    try run.scratch.write("settings.json", #"{"custody": {"require_timestamp": true}}"#)
+    let asking = ["--config", "settings.json"]
+    try expect(run, 5, "require_timestamp", more: asking + other)
+    #expect(try run.verify(asking + ["--trust-tsa", run.authority.timestampRoot.certificate]).status == 0)
   }
 
   @Test("A revoked examiner: refused where the list says so")

@@ -183,6 +183,31 @@ struct OutputFileTests {
     #expect(String(decoding: pieces, as: UTF8.self) == "last words that count")
   }
 
+  @Test func `outputs are taken back where nobody can vouch for them, and what they replaced stands again`() throws {
+    struct Refusal: Error {}
+    for isThere in [false, true] {
+      if isThere { try Data("old".utf8).write(to: URL(fileURLWithPath: folder.path("out"))) }
+      let outputs = try ["out", "other"].map { try OutputFile(path: folder.path($0), overwrite: true) }
+      for output in outputs {
+        try output.write(Array("new".utf8))
+        try output.finish()
+      }
+      #expect(throws: Refusal.self) {
+        try OutputFile.publish(outputs) {
+          #expect(folder.text("out") == "new" && folder.text("other") == "new")
+          throw Refusal()
+        }
+      }
+      #expect(folder.text("out") == (isThere ? "old" : nil) && folder.text("other") == nil)
+      for output in outputs { output.discard() }
+      #expect(folder.names == (isThere ? ["out"] : []))
+    }
+    let output = try OutputFile(path: folder.path("out"), overwrite: true)
+    try output.finish()
+    try OutputFile.publish([output]) {}
+    #expect(folder.names == ["out"])
+  }
+
   @Test func `a full disk surfaces, and nothing is published`() async throws {
     // The largest file size stands in for the disk's: the same call fails in the same place, with EFBIG.
     await #expect(processExitsWith: .success) {

@@ -35,8 +35,8 @@ struct RunAgain {
     self.evidence = evidence
   }
 
-  /// What to say of outputs that are the same; throws a `Difference` otherwise.
-  func compare() throws -> String {
+  /// What to say of outputs that are the same, and of the warrant's signers now; throws a `Difference` otherwise.
+  func compare() throws -> [String] {
     guard let settings = reading.first(.settings),
       let began = reading.items[0]["time"]?.string.flatMap({ Timestamp($0) })
     else { throw Difference(state: .incomplete, text: "the record has no settings or no time") }
@@ -47,13 +47,18 @@ struct RunAgain {
     var analyze = try AnalyzeCommand.parse(arguments(settings, into: folder))
     analyze.trust = command.trust
     let again = AnalyzeRun.Again(
-      began: began, isSealed: isSealed, values: values(settings), names: try items().map(\.name))
+      began: began, isSealed: isSealed, signature: RecordedSignature(reading.first(.warrant)), values: values(settings),
+      names: try items().map(\.name))
+    var remarks: [String] = []
     do {
       var run = try AnalyzeRun(analyze, again: again)
       _ = try run.run()
+      if let revocation = run.revocation, revocation != again.signature.revocation {
+        remarks = revocation.notes.map { "the warrant's signature, as is known now: \($0)" }
+      }
     } catch let failure as CommandFailure {
       throw Difference(
-        state: !isSealed && failure.status == .notAllowed ? .incomplete : .broken,
+        state: failure.status == .notAllowed && (!isSealed || failure.isUnproven) ? .incomplete : .broken,
         text: "the analysis fails this time (status \(failure.status.rawValue)): \(failure.message)")
     }
     for output in reading.all(.output) {
@@ -61,7 +66,7 @@ struct RunAgain {
       let made = folder.appendingPathComponent(role).path
       try same(made, outputs[role] ?? "", output, program: reading.first(.start)?["program"])
     }
-    return "the same analysis gives the same bytes"
+    return ["the same analysis gives the same bytes"] + remarks
   }
 
   private func values(_ settings: CustodyItem) -> [String: JSONValue] {

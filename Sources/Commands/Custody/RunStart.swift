@@ -116,6 +116,7 @@ struct RunStart {
         entry.put("time_stamp_authority", tsa.subject)
       }
       entry.put("revocation", signature.revocation.state.rawValue)
+      entry.put("revocation_notes", .array(signature.revocation.notes.map { .string($0) }))
     } else {
       entry.put("state", "training, not verified")
     }

@@ -12,11 +12,21 @@ struct RunVerification {
   private let command: VerifyCommand
   /// What was found, a line each.
   private(set) var lines: [String] = []
+  /// Evidence that nothing vouches for: it stands before all else.
+  private var unvouched: [String] = []
   private var state = CustodyState.sealed
+  /// The record's head, where the record is whole so far.
+  private(set) var head: String?
 
   init(_ command: VerifyCommand) { self.command = command }
 
   mutating func run() throws -> CustodyState {
+    let state = try judge()
+    lines = unvouched + lines
+    return state
+  }
+
+  private mutating func judge() throws -> CustodyState {
     let path = command.record ?? RunRecord.path(of: command.findings)
     let verifier = try SealPolicy.verifier(try command.trust.configuration())
     let file: InputFile
@@ -35,17 +45,18 @@ struct RunVerification {
     if let reason = judgement.reason { lower(judgement.state, "record", reason) }
     // Nothing behind a break is to be believed.
     guard judgement.state != .broken else { return state }
+    if !reading.isCut { head = reading.head }
+    checkHead(reading)
     for remark in judgement.remarks { say("note", remark) }
     checkOutputs(reading)
     checkWarrant(reading)
+    checkDigests(reading)
     if command.skipEvidence { say("evidence", "not looked at (--skip-evidence)") } else { checkEvidence(reading) }
     if command.again, state < .incomplete {
       do {
-        say(
-          "again",
-          try RunAgain(
-            reading, command, evidence: evidencePaths, outputs: outputPaths, isSealed: judgement.state == .sealed
-          ).compare())
+        let again = RunAgain(
+          reading, command, evidence: evidencePaths, outputs: outputPaths, isSealed: judgement.state == .sealed)
+        for text in try again.compare() { say("again", text) }
       } catch let difference as RunAgain.Difference {
         lower(difference.state, "again", difference.text)
       } catch let error as SystemError {
@@ -64,6 +75,25 @@ struct RunVerification {
   private mutating func lower(_ new: CustodyState, _ part: String, _ text: String) {
     state = max(state, new)
     say(part, (new == .broken ? "BROKEN: " : "") + text)
+  }
+
+  // MARK: - The head
+
+  /// Holds the record against a head from a notebook: what was cut off behind the run's last line no seal shows.
+  private mutating func checkHead(_ reading: CustodyReading) {
+    guard let noted = command.head?.lowercased() else { return }
+    guard let last = reading.items.last else { return }
+    guard let item = reading.items.first(where: { $0.digest == noted }) else {
+      return lower(
+        .broken, "head",
+        "entry \(last.number), the last: found \(reading.head); expected \(noted), the head of --head, there or at an"
+          + " entry before it: entries were cut off or written anew, or the head is that of another record")
+    }
+    let later = last.number &- item.number
+    say(
+      "head",
+      "as noted: entry \(item.number)"
+        + (later == 0 ? ", the last" : "; \(later) entr\(later == 1 ? "y" : "ies") after it, which it does not cover"))
   }
 
   // MARK: - Files
@@ -168,6 +198,20 @@ struct RunVerification {
   /// Where evidence is now, by its place on the command line.
   private var evidencePaths: [Int64: String] = [:]
 
+  /// Evidence without a digest is in no seal, whoever sealed the rest.
+  private mutating func checkDigests(_ reading: CustodyReading) {
+    for item in reading.all(.evidenceFinished)
+    where item["sha256"]?.string == nil && item["changed"]?.boolean != true && item["end"]?.string == "complete" {
+      let reason = item["digest"]?.string ?? "not taken"
+      unvouched.append(
+        "evidence".padded(to: 10)
+          + Say.plain(
+            "NOT VOUCHED FOR: \(item["name"]?.string ?? ""): entry \(item.number): its digest: \(reason); no seal covers its"
+              + " bytes, whatever is said below"))
+      if !command.skipEvidence { state = max(state, .unsealed) }
+    }
+  }
+
   private mutating func checkEvidence(_ reading: CustodyReading) {
     let opened = reading.all(.evidenceOpened)
     var given: [String: String] = [:]
@@ -186,17 +230,17 @@ struct RunVerification {
         lower(.broken, "evidence", "\(name): entry \(item.number): it changed during the run")
         continue
       }
-      guard let digest = item["sha256"]?.string else {
-        say("evidence", "\(name): entry \(item.number): no digest was taken: its bytes are not vouched for")
-        continue
-      }
+      guard let digest = item["sha256"]?.string else { continue }
       if let first = before?["sha256"]?.string, first != digest {
         lower(
           .broken, "evidence", "\(name): entry \(item.number): found SHA-256 \(digest) at its end; expected \(first)")
         continue
       }
       if before?["stream"]?.boolean == true, given[digest] == nil {
-        say("evidence", "\(name): came by a pipe: give a copy by --evidence; SHA-256 \(digest) (entry \(item.number))")
+        lower(
+          .incomplete, "evidence",
+          "\(name): entry \(item.number): it came by a pipe; found no copy; expected one with the SHA-256 \(digest)"
+            + " (--evidence, or --skip-evidence)")
         continue
       }
       let path = given[digest] ?? before?["path"]?.string ?? name
@@ -218,7 +262,7 @@ enum SealPolicy {
     var policy = configuration.policy
     policy.requiredSigners = 1
     policy.allowedSubjects = []
-    policy.requiresTimestamp = false
+    policy.requiresTimestamp = configuration.requiresSealTimestamp
     return policy
   }
 
