@@ -153,6 +153,8 @@ public struct WarrantRefusal: Error, Equatable, Sendable, CustomStringConvertibl
     case olderThanEarlier(found: Int64, earlier: Int64)
     case earlierTooLate(began: Timestamp)
     case earlierUnsealed
+    /// The earlier run was made under a training warrant.
+    case earlierTraining
     /// Evidence with this SHA-256, or evidence that has none, is not listed.
     case notAnExhibit(Digest?)
 
@@ -182,6 +184,9 @@ public struct WarrantRefusal: Error, Equatable, Sendable, CustomStringConvertibl
       case .earlierUnsealed:
         WarrantProblem(
           "earlier", found: "a custody record without an accepted seal", expected: "one that is complete and sealed")
+      case .earlierTraining:
+        WarrantProblem(
+          "earlier", found: "the custody record of a training run", expected: "one of a run under a signed warrant")
       case .notAnExhibit(.some(let digest)):
         WarrantProblem(
           "exhibits", found: "no exhibit with the SHA-256 of this evidence", expected: Hex.text(digest.bytes))

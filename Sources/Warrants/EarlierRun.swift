@@ -13,13 +13,18 @@ public struct EarlierRun: Hashable, Sendable {
   public let digests: Set<Digest>
   /// Whether somebody who is trusted sealed its record.
   public let isSealed: Bool
+  /// Whether its warrant was a training one, which nobody need have signed.
+  public let isTraining: Bool
 
-  public init(began: Timestamp, warrant: String, generation: Int64, digests: Set<Digest>, isSealed: Bool) {
+  public init(
+    began: Timestamp, warrant: String, generation: Int64, digests: Set<Digest>, isSealed: Bool, isTraining: Bool
+  ) {
     self.began = began
     self.warrant = warrant
     self.generation = generation
     self.digests = digests
     self.isSealed = isSealed
+    self.isTraining = isTraining
   }
 
   /// What there is against it as an earlier run under `warrant`; nil where nothing is.
@@ -33,6 +38,8 @@ public struct EarlierRun: Hashable, Sendable {
     guard warrant.authority.contains(began) else { return .earlierTooLate(began: began) }
     // Anybody can write a record that nobody sealed.
     guard isSealed || warrant.training else { return .earlierUnsealed }
+    // The seal of a run whose warrant nobody signed stands for no authority.
+    guard !isTraining || warrant.training else { return .earlierTraining }
     return nil
   }
 }

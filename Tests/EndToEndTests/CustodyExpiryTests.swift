@@ -28,6 +28,9 @@ struct CustodyExpiryTests {
       try run.scratch.write("warrant.json", text)
       try run.authority.sign(run.scratch.path("warrant.json"))
     }
+    // A training run of the same evidence in time, under a warrant of the same id.
+    let training = ["--output", "training.json", "--flows", "training.jsonl"]
+    #expect(try run.analyze(training).status == 0)
     try sign(try warrant(2))
     try FileManager.default.copyItem(atPath: run.scratch.path("warrant.json"), toPath: run.scratch.path("first.json"))
     let first = try run.analyze(run.trust)
@@ -66,6 +69,11 @@ struct CustodyExpiryTests {
     let unlisted = try run.analyze(other, evidence: "other.pcap")
     #expect(unlisted.status == 77)
     #expect(unlisted.error.contains("exhibits"))
+    // The sealed record of a training run: its warrant stands for no authority.
+    let exercise = try run.analyze(
+      late.map { $0.replacing("late", with: "exercise") } + ["--earlier", "training.custody.jsonl"])
+    #expect(exercise.status == 77 && !run.scratch.has("exercise.json"))
+    #expect(exercise.error.contains("found the custody record of a training run"), "\(exercise.error)")
     // A record that nobody sealed, one that is cut, one that is changed.
     let bare = try run.analyze(Array(other.dropLast()) + ["unsealed.custody.jsonl"])
     #expect(bare.status == 77)

@@ -64,6 +64,73 @@ struct CustodyFaultTests {
     #expect(ends[0, default: 0] > 0 && ends[74, default: 0] > 3, "\(ends)")
   }
 
+  /// The run waits for the end of its evidence, which comes by a pipe, while the disk is filled but for some pages. The
+  /// operator's name is so long that the record needs a new page in one of its last three lines; with as many pages left as
+  /// the rest needs, that is the one that is missing.
+  @Test(
+    "A disk that is full when the outputs have their names and the record is to be ended: they are taken back",
+    arguments: ["end", "checkpoint", "closed"])
+  func fullAtTheEnd(line: String) throws {
+    let run = try CustodyRun()
+    let capture = try run.scratch.read("capture.pcapng")
+    let key = try run.authority.identity("Examiner RSA 2048") { $0.key = .rsa(2048) }
+    let seal = try run.sealing(key)
+    func analyze(_ disk: String, _ padding: Int, beforeEnd: () throws -> Void = {}) throws -> Outcome {
+      try Program.run(
+        [
+          "analyze", "-", "--warrant", "warrant.json", "--output", "\(disk)/findings.json", "--flows",
+          "\(disk)/flows.jsonl", "--operator", String(repeating: "x", count: padding),
+        ] + seal, input: capture, in: run.scratch.url, beforeEnd: beforeEnd)
+    }
+    func record(_ disk: String) -> [Substring] {
+      let bytes = FileManager.default.contents(atPath: "\(disk)/findings.custody.jsonl") ?? Data()
+      return String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+    }
+    guard let first = try mounted(run, "size=1m") else {
+      return print("skipped: a disk that is full at the end, this user cannot mount a file system")
+    }
+    #expect(try analyze(first, 1).status == 0)
+    let whole = record(first)
+    _ = try Program.system("umount", [first])
+    let index = try #require(whole.lastIndex { $0.contains("\"type\":\"\(line)\"") })
+    let before = whole[..<index].reduce(0) { $0 + $1.utf8.count + 1 }
+    // Half of the line still fits into the last page: some digits more or less do not matter.
+    let padding = 1 + 2 * 4096 - (before + whole[index].utf8.count / 2) % 4096
+    var metTheEnd = 0
+    for pages in 1...16 {
+      guard let disk = try mounted(run, "size=1m") else { return }
+      defer { _ = try? Program.system("umount", [disk]) }
+      let outcome = try analyze(disk, padding) {
+        for _ in 0..<500 where !record(disk).contains(where: { $0.contains("\"type\":\"checkpoint\"") }) {
+          usleep(10_000)
+        }
+        var figures = statvfs()
+        #expect(unsafe statvfs(disk, &figures) == 0)
+        let free = Int(figures.f_bavail) - pages
+        try Data(count: free * Int(figures.f_bsize)).write(to: URL(fileURLWithPath: "\(disk)/filler"))
+      }
+      let verified = try status(run, disk)
+      let names = try FileManager.default.contentsOfDirectory(atPath: disk).sorted()
+      if outcome.status == 0 {
+        #expect(verified.status == 0, "\(verified.output)")
+        #expect(names.contains("findings.json") && names.contains("flows.jsonl"))
+        break
+      }
+      #expect(outcome.status == 74 && outcome.error.contains("No space left"), "\(outcome.error)")
+      // The record is all that stands there, and says no more than was done.
+      #expect(names == ["filler", "findings.custody.jsonl"])
+      #expect(verified.status == 4, "\(verified.output)")
+      #expect(!verified.output.contains("complete and sealed"))
+      let written = record(disk)
+      if written.filter({ $0.contains("\"type\":\"output\"") }).count == 2 {
+        metTheEnd += 1
+        #expect(written.count == index, "\(line): \(written.last ?? "")")
+        #expect(outcome.error.contains("the custody record cannot be written"), "\(outcome.error)")
+      }
+    }
+    #expect(metTheEnd > 0, "no size was met at which only the record's end did not fit")
+  }
+
   @Test("A folder that cannot be written to: said before anything is analysed")
   func noPermission() throws {
     let run = try CustodyRun()

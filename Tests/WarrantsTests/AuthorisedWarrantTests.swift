@@ -79,7 +79,7 @@ private func refusal(
     ) -> EarlierRun {
       EarlierRun(
         began: SampleWarrant.time(began), warrant: id ?? warrant.id, generation: generation, digests: [known],
-        isSealed: sealed)
+        isSealed: sealed, isTraining: true)
     }
     func authorise(_ earlier: EarlierRun, now: String = "2030-01-01T00:00:00Z") throws(WarrantRefusal)
       -> AuthorisedWarrant
@@ -102,6 +102,30 @@ private func refusal(
     #expect(throws: Never.self) { try authorise(run(sealed: false)) }
     // In time it admits nothing more.
     #expect(!(try authorise(run(), now: "2026-02-01T00:00:00Z").isAfterExpiry))
+  }
+
+  @Test func aTrainingRunIsNoEarlierRunOfASignedWarrant() throws {
+    func objection(_ change: [(String, String?)], training: Bool, sealed: Bool = true) throws
+      -> WarrantRefusal.Reason?
+    {
+      let warrant = try SampleWarrant.parse(SampleWarrant.with(change))
+      let run = EarlierRun(
+        began: SampleWarrant.time("2026-02-01T00:00:00Z"), warrant: warrant.id, generation: 1, digests: [],
+        isSealed: sealed, isTraining: training)
+      return run.objection(under: warrant)
+    }
+    let signed: [(String, String?)] = [
+      ("training", "false"), ("targets", "[{\"address\":\"192.0.2.1\"}]"),
+      ("data", "{\"from\":\"2026-01-10T00:00:00Z\",\"until\":\"2026-01-11T00:00:00Z\"}"),
+    ]
+    #expect(try objection(signed, training: true) == .earlierTraining)
+    #expect(try objection(signed, training: true, sealed: false) == .earlierUnsealed)
+    #expect(try objection(signed, training: false, sealed: false) == .earlierUnsealed)
+    #expect(try objection(signed, training: false) == nil)
+    // What is stamped TRAINING may rest on either.
+    #expect(try objection([], training: true) == nil)
+    #expect(try objection([], training: false) == nil)
+    #expect(WarrantRefusal.Reason.earlierTraining.problem.found.contains("training"))
   }
 
   @Test func evidenceThatIsNotListedIsRefused() throws {

@@ -29,7 +29,6 @@ extension EarlierRun {
     return EarlierRun(
       began: began, warrant: entry?["id"]?.string ?? "", generation: entry?["generation"]?.integer ?? 0,
       digests: Set(digests),
-      // The seal of a run whose warrant nobody signed stands for no authority.
-      isSealed: judgement.state == .sealed && entry?["training"]?.boolean == false)
+      isSealed: judgement.state == .sealed, isTraining: entry?["training"]?.boolean != false)
   }
 }
