@@ -15,8 +15,8 @@ struct VerifyByHandTests {
     return blocks.joined()
   }
 
-  private func verify(_ run: CustodyRun) throws -> Outcome {
-    try run.scratch.write("verify.sh", try script())
+  private func verify(_ run: CustodyRun, head: String = "") throws -> Outcome {
+    try run.scratch.write("verify.sh", try script().replacing("HEAD=\n", with: "HEAD=\(head)\n"))
     for (name, identity) in [("authority.pem", run.authority.root), ("tsa.pem", run.authority.timestampRoot)]
     where !run.scratch.has(name) {
       try FileManager.default.copyItem(atPath: identity.certificate, toPath: run.scratch.path(name))
@@ -73,12 +73,30 @@ struct VerifyByHandTests {
     // The chain made anew from there, up to a seal that is over something else now.
     try run.write(try CustodyRun.chained(lines))
     #expect(try verify(run).status != 0)
+    // A note cut off behind the seal.
+    try run.write(whole)
+    let head = try CustodyRun.sha256(whole[12])
+    #expect(try Program.run(["custody", "note", CustodyRun.record, "x"], in: run.scratch.url).status == 0)
+    let noted = try CustodyRun.sha256(run.lines()[13])
+    #expect(try verify(run, head: head).output.contains("as noted: entry 12; 1 after it"))
+    #expect(try verify(run, head: noted).status == 0)
+    try run.write(whole)
+    let without = try verify(run, head: noted)
+    #expect(without.status == 1 && without.output.contains("broken: found the head \(head); expected \(noted)"))
     try run.write(Array(whole.dropLast()))
     #expect(try verify(run).status == 4)
     try run.write(whole.dropLast() + [String(whole[whole.count - 1].dropLast(5))])
     #expect(try verify(run).status == 4)
     try run.analyze(["--overwrite"], sealed: false)
     #expect(try verify(run).status == 5)
+    // Evidence without a digest, and a copy of it that is not there.
+    try run.analyze(["--overwrite", "--no-digest"])
+    let undigested = try verify(run)
+    #expect(undigested.status == 5 && undigested.output.hasSuffix("complete, unsealed\n"), "\(undigested.output)")
+    try run.analyze(["--overwrite"])
+    try FileManager.default.moveItem(atPath: run.scratch.path("capture.pcapng"), toPath: run.scratch.path("moved"))
+    #expect(try verify(run).status == 4)
+    try FileManager.default.moveItem(atPath: run.scratch.path("moved"), toPath: run.scratch.path("capture.pcapng"))
     // A stranger's seal.
     let stranger = try run.authority.identity("Strange Examiner", by: run.authority.stranger)
     try run.analyze(["--overwrite"] + run.sealing(stranger), sealed: false)
