@@ -16,7 +16,7 @@ enum Suggestions {
     "--config", "--reference", "--act", "--provision", "--legal-type", "--issued", "--issued-by", "--office", "--court",
     "--agency", "--officer", "--from", "--until", "--data-from", "--data-until", "--target", "--exclude", "--exhibit",
     "--operator", "--sign-with", "--sign-key", "--passphrase-file", "--timestamp-query", "--durable", "--record",
-    "--evidence", "--skip-evidence", "--allow-unsealed", "--again", "--earlier",
+    "--evidence", "--skip-evidence", "--allow-unsealed", "--again", "--earlier", "--head", "--enter",
     "--category", "--covers", "--condition", "--report-due", "--offence", "--profile", "--inside-tunnels", "--training",
   ]
   /// Not listed, but no mistake.

@@ -377,6 +377,9 @@ struct SignatureAttackTests {
     let test = try SignedCase()
     try test.authority.sign(test.file, extra: ["-nodetach"])
     #expect(try test.refusal()?.cause == .embeddedContent)
+    let other = try SignedCase("{\"b\": 2}\n")
+    try other.authority.sign(other.file, extra: ["-nodetach"])
+    #expect(try test.refusal(other.read(other.file + ".p7s"))?.cause == .embeddedContent)
   }
 
   @Test("No certificate of the signer inside")

@@ -67,8 +67,10 @@ struct CustodyRun {
     return lines
   }
 
-  static func sha256(_ text: String) throws -> String {
+  static func sha256(_ text: String) throws -> String { try sha256(Array(text.utf8)) }
+
+  static func sha256(_ bytes: [UInt8]) throws -> String {
     let folder = try TemporaryFolder()
-    return String(try SigningAuthority.openssl(["dgst", "-sha256", "-r", folder.write("text", text)]).prefix(64))
+    return String(try SigningAuthority.openssl(["dgst", "-sha256", "-r", folder.write("bytes", bytes)]).prefix(64))
   }
 }

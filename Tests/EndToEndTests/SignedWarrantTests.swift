@@ -193,6 +193,45 @@ struct SignedWarrantTests {
     try run.expectRefused("not before what it signs was issued")
   }
 
+  @Test("Evidence that is not among the exhibits, and a run after expiry with evidence that is listed and that is not")
+  func exhibits() throws {
+    func make(until: String) throws -> SignedRun {
+      var builder = PcapBuilder()
+      builder.datagram([1, 2, 3], time: 0)
+      let digest = try CustodyRun.sha256(builder.bytes)
+      let run = try SignedRun {
+        $0["authority"] = ["from": "2020-01-01T00:00:00Z", "until": until]
+        $0["issued"] = "2020-01-01T00:00:00Z"
+        $0["exhibits"] = [
+          [
+            "id": "E1", "sha256": digest, "description": "disk", "seized_at": "2020-01-02T00:00:00Z",
+            "seized_by": "F. Officer",
+          ]
+        ]
+      }
+      try run.authority.sign(run.warrant)
+      return run
+    }
+    for (until, isAfter) in [("2100-01-01T00:00:00Z", false), ("2020-03-01T00:00:00Z", true)] {
+      let run = try make(until: until)
+      let listed = try run.analyze()
+      #expect(listed.status == 0, "\(listed.error)")
+      let warrant = try #require(try run.scratch.document()["warrant"] as? [String: Any])
+      #expect(warrant["after_expiry"] as? String == (isAfter ? "re-run after expiry" : nil))
+      try FileManager.default.removeItem(atPath: run.scratch.path("findings.json"))
+      try FileManager.default.removeItem(atPath: run.scratch.path("findings.custody.jsonl"))
+      var other = PcapBuilder()
+      other.datagram([3, 2, 1], time: 0)
+      try run.scratch.write("capture.pcap", other.bytes)
+      try run.expectRefused("exhibits: found no exhibit with the SHA-256 of this evidence")
+      try run.expectRefused(try CustodyRun.sha256(other.bytes))
+      let piped = try Program.run(
+        ["analyze", "-", "--warrant", "warrant.json"] + run.options, input: Data(other.bytes), in: run.scratch.url)
+      #expect(piped.status == 77 && piped.error.contains("cannot be digested before it is read"))
+      #expect(!run.scratch.has("findings.json") && !run.scratch.has("findings.custody.jsonl"))
+    }
+  }
+
   @Test("Duplicate keys, and other documents that mean two things")
   func duplicateKeys() throws {
     let run = try SignedRun()
