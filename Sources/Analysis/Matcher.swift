@@ -1,4 +1,5 @@
-// Which plugins' constants the first eight bytes of a payload hold, by bit tables: one look-up a byte for all of them.
+// Which plugins' constants a payload holds: those of its first eight bytes by bit tables, one look-up a byte for all of
+// them; the few that stand further on one by one.
 
 import Bytes
 import PluginKit
@@ -56,6 +57,8 @@ struct Matcher: Sendable {
   }
 
   private var rows: [Row] = []
+  /// Constants of datagrams that stand further on.
+  private var later: [Row] = []
   /// For each of eight positions, 256 sets: the constants that this byte does not rule out.
   private var tables: [BitSet128] = []
   /// For each payload length from 0 to 8: constants that reach no further.
@@ -66,7 +69,8 @@ struct Matcher: Sendable {
   init(_ constants: [(plugin: Int, constant: Constant)]) {
     for (plugin, constant) in constants where constant.mask != 0 {
       let reach = 8 - constant.mask.trailingZeroBitCount / 8
-      rows.append(Row(constant: constant, plugin: plugin, reach: reach))
+      let row = Row(constant: constant, plugin: plugin, reach: reach)
+      if constant.offset == 0 { rows.append(row) } else { later.append(row) }
     }
     guard !rows.isEmpty else { return }
     tables = Array(repeating: .empty, count: Matcher.width * 256)
@@ -86,13 +90,14 @@ struct Matcher: Sendable {
     }
   }
 
-  var isEmpty: Bool { rows.isEmpty }
+  var isEmpty: Bool { rows.isEmpty && later.isEmpty }
 
   /// The plugins one of whose constants stands at the start of `bytes`.
   ///
   /// - Parameter length: payload length on the wire, for constants with lengths; nil for streams.
   func plugins(_ bytes: RawSpan, side: Side, length: Int?) -> BitSet128 {
-    guard !rows.isEmpty else { return .empty }
+    var plugins = length.map { pluginsLater(bytes, side: side, length: $0) } ?? .empty
+    guard !rows.isEmpty else { return plugins }
     let count = min(bytes.byteCount, Matcher.width)
     var alive = fitting[count] & ofSide[Int(side.rawValue)]
     var position = 0
@@ -100,10 +105,23 @@ struct Matcher: Sendable {
       alive = alive & tables[position &* 256 &+ Int(bytes.u8(position))]
       position &+= 1
     }
-    var plugins = BitSet128.empty
     while let bit = alive.popFirst() {
       let row = rows[bit]
       if let length, let lengths = row.constant.lengths, !lengths.contains(length) { continue }
+      plugins.insert(row.plugin)
+    }
+    return plugins
+  }
+
+  /// The plugins one of whose constants stands further on in a datagram.
+  private func pluginsLater(_ bytes: RawSpan, side: Side, length: Int) -> BitSet128 {
+    var plugins = BitSet128.empty
+    for row in later {
+      let constant = row.constant
+      guard bytes.byteCount >= constant.offset &+ Matcher.width,
+        bytes.u64(constant.offset) & constant.mask == constant.value, constant.side.map({ $0 == side }) ?? true,
+        constant.lengths?.contains(length) ?? true
+      else { continue }
       plugins.insert(row.plugin)
     }
     return plugins

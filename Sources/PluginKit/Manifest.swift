@@ -12,11 +12,15 @@ public enum PluginTransport: Hashable, Sendable {
 
 /// A constant that a protocol's first bytes hold: what makes the engine ask a plugin.
 ///
-/// For streams the first eight bytes of a direction count, for datagrams the first eight of each datagram looked at.
+/// For streams the first eight bytes of a direction count, for datagrams eight of each datagram looked at: the first ones,
+/// unless the constant stands further on.
 public struct Constant: Sendable {
-  /// Value and mask of the first eight bytes, the first byte highest.
+  /// Value and mask of eight bytes, the first byte highest.
   public let value: UInt64
   public let mask: UInt64
+  /// Where these bytes begin; other than 0 for datagrams only. A few such constants can be had, not many: each is compared
+  /// by itself.
+  public let offset: Int
   /// The side that sends it; nil for either.
   public let side: Side?
   /// Payload lengths on the wire (datagrams only); nil for any.
@@ -67,13 +71,14 @@ public struct Constant: Sendable {
     self.init(value: value, mask: mask, side: side, lengths: lengths, on: transport)
   }
 
-  /// A constant by value and mask of the first eight bytes, the first byte highest.
+  /// A constant by value and mask of eight bytes from `offset` on, the first byte highest.
   public init(
-    value: UInt64, mask: UInt64, side: Side? = nil, lengths: ClosedRange<Int>? = nil,
+    value: UInt64, mask: UInt64, at offset: Int = 0, side: Side? = nil, lengths: ClosedRange<Int>? = nil,
     on transport: PluginTransport? = nil
   ) {
     self.value = value & mask
     self.mask = mask
+    self.offset = max(0, offset)
     self.side = side
     self.lengths = lengths
     self.transport = transport

@@ -2,6 +2,7 @@
 
 import OpenVPNPlugin
 import PluginKit
+import SSHPlugin
 import StartTLSPlugin
 import TLSPlugin
 import WireGuardPlugin
@@ -9,6 +10,7 @@ import WireGuardPlugin
 /// Every plugin that ships with Veilscope.
 public let shippedPlugins = PluginCatalog {
   OpenVPN.self
+  SSH.self
   StartTLS.self
   TLS.self
   WireGuard.self

@@ -42,6 +42,18 @@ struct MatcherTests {
     #expect(found(matcher, [1, 0, 0, 0, 9, 9, 9, 9], length: 149) == [])
   }
 
+  @Test("A constant of datagrams may stand further on")
+  func later() {
+    let matcher = Matcher([(3, Constant(value: 0x0020 << 48, mask: 0x00ff << 48, at: 2, lengths: 10...12))])
+    let bytes: [UInt8] = [9, 9, 7, 0x20, 0, 0, 0, 0, 0, 0]
+    #expect(found(matcher, bytes, length: 10) == [3])
+    #expect(found(matcher, bytes, length: 13) == [])
+    #expect(found(matcher, Array(bytes.dropLast()), length: 10) == [])
+    // Streams are matched at their start alone.
+    #expect(found(matcher, bytes) == [])
+    #expect(!matcher.isEmpty)
+  }
+
   @Test("A constant that is no pattern matches nothing")
   func unsound() {
     #expect(Constant("1").mask == 0)

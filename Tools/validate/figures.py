@@ -12,6 +12,7 @@ from corpus import ends, in_words, normal, values
 FIELDS = {
     "ja3": 0.995, "ja3s": 0.995, "ja4": 0.995, "sni": 0.99, "cert_sha1": 0.99, "cert_sha256": 0.99,
     "tls_version": None, "tls_cipher": None,
+    "hassh": 0.995, "hassh_server": 0.995, "ssh_client": 0.995, "ssh_server": 0.995,
 }
 
 COMPARABLE = "comparable"
@@ -29,7 +30,7 @@ INSIDE_BYTES = (b"\x05", b"\x04\x01", b"CONNECT ", b"\x03\x00")
 
 
 def begins_with(first_bytes):
-    """`tls`, `starttls`, `inside`, `other`, or None where nothing is known."""
+    """`tls`, `starttls`, `ssh`, `inside`, `other`, or None where nothing is known."""
     sides = [bytes.fromhex(text) for text in first_bytes if text]
     if not sides:
         return None
@@ -40,6 +41,8 @@ def begins_with(first_bytes):
         mysql = len(side) > 5 and side[3] == 0 and side[4] == 0x0A
         if side.startswith(STARTTLS_BYTES) or side.startswith(POSTGRESQL_TLS_REQUEST) or ldap or mysql:
             return "starttls"
+    if any(side.startswith(b"SSH-") for side in sides):
+        return "ssh"
     return "inside" if any(side.startswith(INSIDE_BYTES) for side in sides) else "other"
 
 

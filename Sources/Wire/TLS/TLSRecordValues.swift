@@ -44,9 +44,9 @@ struct CertificateDate: FieldType {
 }
 
 /// A certificate in a record.
-struct ShownCertificate: FieldObject {
+public struct ShownCertificate: FieldObject {
   let certificate: TLSCertificate
-  init(_ certificate: TLSCertificate) { self.certificate = certificate }
+  public init(_ certificate: TLSCertificate) { self.certificate = certificate }
 
   private static let sha1 = Field<CertificateText>("sha1", "SHA-1 of the certificate as sent")
   private static let sha256 = Field<CertificateText>("sha256", "SHA-256 of the certificate as sent")
@@ -66,14 +66,14 @@ struct ShownCertificate: FieldObject {
   private static let namesLeftOut = Field<CertificateCount>(
     "subject_alternative_names_left_out", "how many more names it holds", when: "there are more than 200")
 
-  static var fields: [FieldDeclaration] {
+  public static var fields: [FieldDeclaration] {
     [
       sha1.declaration, sha256.declaration, subject.declaration, issuer.declaration, serial.declaration,
       notBefore.declaration, notAfter.declaration, names.declaration, namesLeftOut.declaration,
     ]
   }
 
-  func write(to record: inout FieldWriter) {
+  public func write(to record: inout FieldWriter) {
     if Self.areOfOneCategory, record.allowed.holds(.certificate), record.allowed.holds(.addressesOfThirdParties) {
       record.json.fragment(certificate.members)
     } else {
