@@ -1,5 +1,6 @@
 // The plugins that ship.
 
+import IPsecPlugin
 import OpenVPNPlugin
 import PluginKit
 import SSHPlugin
@@ -9,6 +10,7 @@ import WireGuardPlugin
 
 /// Every plugin that ships with Veilscope.
 public let shippedPlugins = PluginCatalog {
+  IPsec.self
   OpenVPN.self
   SSH.self
   StartTLS.self
