@@ -64,6 +64,7 @@ struct IKEConversation: Sendable {
   /// What was said of the last of them.
   private var saidOffer = false
   private var saidAnswer = false
+  private var saidFragments = false
   private var certificatesSaid: [String] = []
   private(set) var pieces: [IKESide] = [IKESide(), IKESide()]
 
@@ -91,7 +92,7 @@ struct IKEConversation: Sendable {
   mutating func isNew(_ header: IKEHeader) -> Bool {
     guard associations.count < Self.mostAssociations, !associations.contains(header.initiatorSPI) else { return false }
     associations.append(header.initiatorSPI)
-    (saidOffer, saidAnswer) = (false, false)
+    (saidOffer, saidAnswer, saidFragments) = (false, false, false)
     return true
   }
 
@@ -112,6 +113,15 @@ struct IKEConversation: Sendable {
     let decides = message.hasSA || message.refusal.map { $0 != IKERegistry.invalidKeyExchange } ?? false
     guard isAnswer, decides, !saidAnswer, associations.last == message.header.initiatorSPI else { return false }
     saidAnswer = true
+    return true
+  }
+
+  /// Whether the message is the first fragment of the association that was told of last.
+  mutating func areNewFragments(_ message: IKEMessage) -> Bool {
+    guard message.piece != nil || message.fragment != nil, !saidFragments,
+      associations.last == message.header.initiatorSPI
+    else { return false }
+    saidFragments = true
     return true
   }
 

@@ -147,8 +147,8 @@ struct IKEMessage: Sendable {
     }
   }
 
-  /// Enough of it agrees with the format to call it a message of IKE on its own: what follows the last payload is none of
-  /// it (padding), and one that was damaged on the way still has its first ones.
+  /// Enough of it agrees with the format to call it a message of IKE on its own: what follows the last payload is none
+  /// of it (padding), and one that was damaged on the way still has its first ones.
   var hasForm: Bool { hasPayloads || isWellFormed && fills }
 
   /// The type of a refusal; nil where the message holds none. Errors are below 16384 (RFC 7296 section 3.10.1; RFC

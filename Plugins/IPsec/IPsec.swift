@@ -15,7 +15,8 @@ public struct IPsec: DatagramPlugin, StreamPlugin {
     packets: 64, emits: [.protocolMetadata, .softwareVersion, .certificate], rules: IPsecRules.all,
     observations: [
       ObservationDeclaration(IKEAssociation.self), ObservationDeclaration(IKEInitiation.self),
-      ObservationDeclaration(IKEAnswer.self), ObservationDeclaration(IKECertificates.self),
+      ObservationDeclaration(IKEAnswer.self), ObservationDeclaration(IKEFragments.self),
+      ObservationDeclaration(IKECertificates.self),
       ObservationDeclaration(ESPAssociations.self), ObservationDeclaration(AHAssociations.self),
     ])
 
@@ -35,10 +36,10 @@ public struct IPsec: DatagramPlugin, StreamPlugin {
       Constant(text: "IKETCP", on: .tcp),
       // ESP in UDP whose key exchange is not in view: sequence numbers up to 65,535; greater ones, but for those that
       // look like a query of DNS.
-      Constant("** ** ** ** 00 00", lengths: 36...65_535, on: .udp),
+      Constant("** ** ** ** 00 00", lengths: 24...65_535, on: .udp),
     ]
     + (1...7).map { bit in
-      Constant(value: 1 << (16 + bit), mask: 0xff00_0000 | 1 << (16 + bit), lengths: 36...65_535, on: .udp)
+      Constant(value: 1 << (16 + bit), mask: 0xff00_0000 | 1 << (16 + bit), lengths: 24...65_535, on: .udp)
     }
     + [esp, ah].flatMap { number in
       // Every packet: the first bit is 0 or 1.
@@ -122,33 +123,40 @@ public struct IPsec: DatagramPlugin, StreamPlugin {
   public func inspect(
     _ stream: Conversation, memory: inout IPsecSession, recorder: inout Recorder
   ) throws(ReadError) -> Verdict {
-    do {
-      try take(stream.client, &memory, &recorder)
-      try take(stream.server, &memory, &recorder)
-      return .needMore
-    } catch  where !memory.isEmpty {
-      guard error.kind == .ranOut else {
-        // The stream loses its form: what was seen before stands.
-        conclude(stream.flow, memory: memory, recorder: &recorder)
-        return .done
+    let (clientOffset, serverOffset) = (memory.offset(.client), memory.offset(.server))
+    do throws(ReadError) {
+      let missing = try take(stream.client, &memory, &recorder)
+      let missingOfServer = try take(stream.server, &memory, &recorder)
+      if memory.offset(.client) == clientOffset, memory.offset(.server) == serverOffset,
+        let missing = missing ?? missingOfServer
+      {
+        // Nothing is whole: the engine is told how many bytes are missing, and asks when they are there.
+        throw missing
       }
-      return .needMore
+    } catch  where error.kind == .invalid && !memory.isEmpty {
+      // The stream loses its form: what was seen before stands.
+      conclude(stream.flow, memory: memory, recorder: &recorder)
+      return .done
     }
+    guard memory.frames >= Self.manifest.packets else { return .needMore }
+    conclude(stream.flow, memory: memory, recorder: &recorder)
+    return .done
   }
 
+  /// Takes up the frames of one direction that are whole and new; gives what is missing of one that may yet become
+  /// whole.
   private func take(
     _ direction: StreamSide, _ memory: inout IPsecSession, _ recorder: inout Recorder
-  ) throws(ReadError) {
+  ) throws(ReadError) -> ReadError? {
     var reader = direction.reader
     if memory.offset(direction.side) == 0, direction.bytes.holds("IKETCP") { memory.move(direction.side, to: 6) }
     try reader.skip(memory.offset(direction.side))
-    while reader.remaining >= 2 {
+    while reader.remaining >= 2, memory.frames < Self.manifest.packets {
       let start = reader.offset
       let length = Int(try reader.u16()) &- 2
       guard length >= 1 else { throw reader.invalid() }
       guard reader.remaining >= length else {
-        guard direction.end == .growing else { return }
-        throw reader.shortage(of: length)
+        return direction.end == .growing ? reader.shortage(of: length) : nil
       }
       var frame = try reader.block(length)
       let end = reader.offset
@@ -162,7 +170,9 @@ public struct IPsec: DatagramPlugin, StreamPlugin {
         if let first = frames.first { memory.esp[direction.side].take(packet, first) }
       }
       memory.move(direction.side, to: end)
+      memory.frames += 1
     }
+    return nil
   }
 
   // MARK: - The end

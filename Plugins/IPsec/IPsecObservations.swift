@@ -116,6 +116,25 @@ public struct IKEAnswer: Observation {
   }
 }
 
+/// Messages that come in fragments.
+public struct IKEFragments: Observation {
+  /// Fragments of the first such message; nil in version 1, whose pieces do not say it.
+  let total: Int?
+
+  public static let record: StaticString = "ike"
+  private static let fragmented = Field<ProtocolFlag>(
+    "fragmented", "true: messages come in fragments (RFC 7383; version 1 by its vendors' extension)", when: "true")
+  private static let count = Field<ProtocolNumber>(
+    "fragments", "fragments of the first such message", when: "messages of version 2 come in fragments")
+
+  public static var fields: [FieldDeclaration] { [fragmented.declaration, count.declaration] }
+
+  public func write(to record: inout FieldWriter) {
+    record.put(Self.fragmented, ProtocolFlag(true))
+    record.put(Self.count, total.map { ProtocolNumber($0) })
+  }
+}
+
 /// Certificates that stand in clear: in main and aggressive mode of version 1 with signatures, hardly elsewhere.
 public struct IKECertificates: Observation {
   let message: IKEMessage

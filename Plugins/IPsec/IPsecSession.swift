@@ -10,7 +10,8 @@ public struct IPsecSession: FlowMemory {
   var esp = ProtectedFlow()
   var ah = ProtectedFlow()
   var keepalives = 0
-  /// Bytes of each direction of a stream that were read.
+  /// Messages and packets of a stream that were read, and bytes of each direction.
+  var frames = 0
   private var clientOffset = 0
   private var serverOffset = 0
 
@@ -30,10 +31,11 @@ public struct IPsecSession: FlowMemory {
     _ recorder: inout Recorder
   ) {
     if let piece = message.piece {
-      guard let whole = ike.take(piece, from: side) else { return }
+      say(message, carriage, from: side, &recorder)
       // A piece within pieces is none: this cannot go on.
-      guard let inner = Self.message(whole), inner.piece == nil else { return }
-      say(inner, carriage, from: side, &recorder)
+      if let whole = ike.take(piece, from: side), let inner = Self.message(whole), inner.piece == nil {
+        say(inner, carriage, from: side, &recorder)
+      }
     } else {
       say(message, carriage, from: side, &recorder)
     }
@@ -63,6 +65,9 @@ public struct IPsecSession: FlowMemory {
     if ike.isNew(message.header) { recorder.observe(IKEAssociation(header: message.header, carriage: carriage)) }
     if ike.isNewOffer(message) { recorder.observe(IKEInitiation(message: message)) }
     if ike.isNewAnswer(message) { recorder.observe(IKEAnswer(message: message)) }
+    if ike.areNewFragments(message) {
+      recorder.observe(IKEFragments(total: message.fragment.map { Int($0.total) }))
+    }
     if ike.hasNewCertificates(message) {
       recorder.observe(IKECertificates(message: message, isFromInitiator: side == .client))
     }

@@ -37,32 +37,34 @@ struct ProtectedPacket: Equatable, Sendable {
 
 /// How one direction's packets are numbered.
 struct ProtectedDirection: Sendable {
-  private(set) var spi: UInt32 = 0
-  private(set) var last: UInt32 = 0
   private(set) var packets = 0
-  /// Packets whose number was greater than the one before, by no more than loss explains, under the same SPI.
+  /// Packets whose number was greater than the one before under the same SPI, by no more than loss explains.
   private(set) var rises = 0
-  /// SPIs in their order.
-  private(set) var all: [UInt32] = []
+  /// SPIs in the order of their first packets, with the last number of each.
+  private var counters: [(spi: UInt32, last: UInt32)] = []
   private(set) var first: FrameReference?
   private(set) var latest: FrameReference?
 
   private static let longestStep: UInt32 = 1_024
-  /// SPIs that are told of one direction: keys change once in an hour or so.
+  /// SPIs that are told of one direction: some gateways have several associations at a time.
   private static let mostSPIs = 8
 
   mutating func take(_ packet: ProtectedPacket, _ frame: FrameReference) {
     packets += 1
     if first == nil { first = frame }
     latest = frame
-    if packet.spi == spi {
+    if let index = counters.firstIndex(where: { $0.spi == packet.spi }) {
+      let last = counters[index].last
       if packet.sequence > last, packet.sequence &- last <= Self.longestStep { rises += 1 }
-    } else {
-      spi = packet.spi
-      if all.count < Self.mostSPIs, !all.contains(packet.spi) { all.append(packet.spi) }
+      counters[index].last = packet.sequence
+    } else if counters.count < Self.mostSPIs {
+      counters.append((packet.spi, packet.sequence))
     }
-    last = packet.sequence
   }
+
+  var all: [UInt32] { counters.map(\.spi) }
+  /// The latest one.
+  var spi: UInt32 { counters.last?.spi ?? 0 }
 
   var frames: [FrameReference] {
     guard let first, let latest else { return [] }

@@ -190,6 +190,30 @@ enum IKEScript {
     #expect(played.observations("esp").first?["spis_from_initiator"]?.array?.compactMap(\.string) == ["c0010203"])
   }
 
+  @Test func associationsSideBySideCountEachForItself() throws {
+    var exchange = Exchange.ip(50)
+    for number in 1...3 {
+      for spi in [0xc001_0203, 0xc001_0204] {
+        exchange = exchange.client(IKEScript.esp(spi, number)).server(IKEScript.esp(spi + 0x1000, 50 + number))
+      }
+    }
+    #expect(try exchange.play { IPsec.self }.findings.map(\.certainty) == [.strong])
+  }
+
+  /// RFC 7383 section 2.5: number and total of the fragment, then ciphertext.
+  @Test func fragmentsOfVersion2AreSaid() throws {
+    func fragment(_ number: UInt8) -> [UInt8] {
+      IKEScript.message(
+        IKEScript.initiator + IKEScript.responder, 0x20, 35, flags: 0x08, id: 1,
+        [(53, [0, number, 0, 3] + IKEScript.sealed)])
+    }
+    let played = try Exchange.udp.client(fragment(1)).client(fragment(2)).client(fragment(3))
+      .server(IKEScript.authResponse).play { IPsec.self }
+    #expect(played.findings.map(\.certainty) == [.conclusive])
+    let ike = try #require(played.observations("ike").first)
+    #expect(ike["fragmented"]?.boolean == true && ike["fragments"]?.integer == 3)
+  }
+
   // MARK: - TCP
 
   static let tcp: Exchange = {
@@ -205,6 +229,16 @@ enum IKEScript {
     let played = try Self.tcp.play { IPsec.self }
     #expect(Set(played.findings.map(\.rule)) == ["ipsec.ike-exchange", "ipsec.esp-packets"])
     #expect(text(played, "carried_by") == "tcp")
+  }
+
+  @Test func aStreamThatEndsInAFrameIsReadUpToIt() throws {
+    let played = try Self.tcp.client("0040 c0010203").leftOpen.play { IPsec.self }
+    #expect(Set(played.findings.map(\.rule)) == ["ipsec.ike-exchange", "ipsec.esp-packets"])
+  }
+
+  @Test func aStreamThatLosesItsFormKeepsWhatWasSeen() throws {
+    let played = try Self.tcp.client("0000 c0010203").play { IPsec.self }
+    #expect(Set(played.findings.map(\.rule)) == ["ipsec.ike-exchange", "ipsec.esp-packets"])
   }
 
   // MARK: - Version 1

@@ -110,6 +110,12 @@ enum SSHScript {
     #expect(!"\(played.flows.map(\.record))".contains("Jane"))
   }
 
+  @Test func whoEndlesslySendsTextHidesNotTheClient() throws {
+    var exchange = Exchange.tcp.client(text: "SSH-2.0-a\r\n")
+    for _ in 0..<140 { exchange = exchange.server(text: "x7f3b\r\n") }
+    #expect(text(try exchange.leftOpen.play { SSH.self }, "client") == "SSH-2.0-a")
+  }
+
   @Test(arguments: ["\n", "\r\n", "\r\r\n", "\n\r", "\u{0}"])
   func lineEndsOfAllKindsAreRead(end: String) throws {
     let offer = SSHScript.offer("curve25519-sha256")

@@ -6,8 +6,9 @@ import Bytes
 // lines of text before it. In use are also LF alone, CR alone, several of them, and a NUL for an end.
 /// Four times what the RFC allows: some vendors' comments are longer.
 private let longestLine = 1_020
-/// OpenSSH reads no more than 1,024 lines of at most 8,192 bytes before the identification.
-private let mostLinesBefore = 1_024
+/// OpenSSH reads 1,024 lines of at most 8,192 bytes before the identification. Who sends more than this many never comes to
+/// it: tarpits.
+private let mostLinesBefore = 128
 private let longestLineBefore = 8_192
 
 /// An identification line.
