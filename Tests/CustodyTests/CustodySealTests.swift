@@ -53,6 +53,11 @@ struct CustodySealTests {
     return path
   }
 
+  /// A file of its own: a program that another test starts at this moment holds the lock on one for a moment longer.
+  private func copy(_ record: [UInt8], in folder: TemporaryFolder) throws -> String {
+    try folder.write("\(UUID().uuidString).jsonl", record)
+  }
+
   private func judge(_ path: String, _ verifier: SignatureVerifier? = nil) throws -> CustodyJudgement {
     CustodyJudgement(
       try CustodyChain.read(InputFile(path: path)), verifier: try verifier ?? self.verifier,
@@ -141,7 +146,7 @@ struct CustodySealTests {
     #expect(throws: Never.self) { _ = try TimestampQuery.time(of: reply, over: seal) }
     let whole = try bytes(path)
     func attach(_ reply: [UInt8]) throws -> CustodyJudgement {
-      try Data(whole).write(to: URL(fileURLWithPath: path))
+      let path = try copy(whole, in: folder)
       let record = try CustodyRecord(continuing: path, signer: nil) { _ in }
       var entry = CustodyEntry(.timestamp)
       entry.put("reply", Base64.text(reply))
@@ -179,7 +184,7 @@ struct CustodySealTests {
     func judged(_ replies: [UInt8]..., change: (inout SignatureVerifier) throws -> Void = { _ in }) throws
       -> CustodyJudgement
     {
-      try Data(whole).write(to: URL(fileURLWithPath: path))
+      let path = try copy(whole, in: folder)
       let record = try CustodyRecord(continuing: path, signer: nil) { _ in }
       for reply in replies {
         var entry = CustodyEntry(.timestamp)
