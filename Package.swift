@@ -5,7 +5,7 @@ import Foundation
 import PackageDescription
 
 /// The protocol plugins that ship: folder Plugins/NAME, target NAMEPlugin.
-let plugins = ["IPsec", "OpenVPN", "SSH", "StartTLS", "TLS", "WireGuard"]
+let plugins = ["IPsec", "OpenVPN", "QUIC", "SSH", "StartTLS", "TLS", "WireGuard"]
 
 /// What every plugin may import.
 let forPlugins = ["PluginKit", "Wire", "Bytes", "Terms", "Packets", "Findings"]

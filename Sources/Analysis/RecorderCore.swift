@@ -115,6 +115,10 @@ final class RecorderCore: RecorderBacking {
 
   func innerStream(client: [UInt8], server: [UInt8]) { state.takeInner(client: client, server: server) }
 
+  func allows(_ category: Category) -> Bool {
+    state.allowed.holds(category) && state.emits[state.plugin].holds(category)
+  }
+
   func note(_ topic: NoteTopic, _ key: NoteKey, _ note: Note) { state.newNotes.append((topic, key, note)) }
 
   func noted(_ topic: NoteTopic, _ key: NoteKey, at time: Timestamp) -> Note? {

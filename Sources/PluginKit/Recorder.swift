@@ -21,12 +21,14 @@ public protocol RecorderBacking: AnyObject {
   func notAssessable(_ reason: StaticString)
   func frames(of place: Place) -> [FrameReference]
   func innerStream(client: [UInt8], server: [UInt8])
+  func allows(_ category: Category) -> Bool
   func note(_ topic: NoteTopic, _ key: NoteKey, _ note: Note)
   func noted(_ topic: NoteTopic, _ key: NoteKey, at time: Timestamp) -> Note?
 }
 
-/// A backing that sees one flow only keeps no notes.
+/// A backing that sees one flow only keeps no notes, and one without a warrant allows all.
 extension RecorderBacking {
+  public func allows(_ category: Category) -> Bool { true }
   public func note(_ topic: NoteTopic, _ key: NoteKey, _ note: Note) {}
   public func noted(_ topic: NoteTopic, _ key: NoteKey, at time: Timestamp) -> Note? { nil }
 }
@@ -79,4 +81,9 @@ public struct Recorder: ~Copyable {
   public func noted(_ topic: NoteTopic, _ key: NoteKey, at time: Timestamp) -> Note? {
     backing.noted(topic, key, at: time)
   }
+
+  /// Whether values of this category can go out: the warrant allows them and the manifest declares them. What has to be
+  /// opened to be read is opened only then.
+  @inlinable
+  public func allows(_ category: Category) -> Bool { backing.allows(category) }
 }

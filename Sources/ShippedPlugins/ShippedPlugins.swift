@@ -3,6 +3,7 @@
 import IPsecPlugin
 import OpenVPNPlugin
 import PluginKit
+import QUICPlugin
 import SSHPlugin
 import StartTLSPlugin
 import TLSPlugin
@@ -12,6 +13,7 @@ import WireGuardPlugin
 public let shippedPlugins = PluginCatalog {
   IPsec.self
   OpenVPN.self
+  QUIC.self
   SSH.self
   StartTLS.self
   TLS.self

@@ -1,0 +1,59 @@
+// A connection id: how a side of a QUIC connection is addressed, whatever its IP address (RFC 9000 section 5.1).
+
+import Bytes
+import Findings
+import JSON
+import Terms
+
+/// Up to 20 bytes.
+public struct QUICConnectionID: FieldType, Hashable, BitwiseCopyable {
+  /// RFC 9000 section 17.2.
+  public static let longest = 20
+
+  public private(set) var length: UInt8 = 0
+  private var words: (UInt64, UInt64, UInt64) = (0, 0, 0)
+
+  public init() {}
+
+  /// The first 20 bytes of `bytes`.
+  public init(_ bytes: RawSpan) {
+    length = UInt8(min(bytes.byteCount, QUICConnectionID.longest))
+    words = (Self.word(bytes, 0), Self.word(bytes, 8), Self.word(bytes, 16))
+    words.2 &= 0xffff_ffff_0000_0000
+  }
+
+  public var isEmpty: Bool { length == 0 }
+
+  public var bytes: [UInt8] {
+    var out: [UInt8] = []
+    out.reserveCapacity(Int(length))
+    for index in 0..<Int(length) {
+      let word = index < 8 ? words.0 : index < 16 ? words.1 : words.2
+      out.append(UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * (index % 8))))
+    }
+    return out
+  }
+
+  /// Eight bytes, zeros where there are none.
+  private static func word(_ bytes: RawSpan, _ offset: Int) -> UInt64 {
+    if offset &+ 8 <= bytes.byteCount { return bytes.u64(offset) }
+    var value: UInt64 = 0
+    for index in offset..<(offset + 8) { value = value << 8 | UInt64(bytes.u8IfPresent(index) ?? 0) }
+    return value
+  }
+
+  public static func == (left: QUICConnectionID, right: QUICConnectionID) -> Bool {
+    left.length == right.length && left.words == right.words
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(length)
+    hasher.combine(words.0)
+    hasher.combine(words.1)
+    hasher.combine(words.2)
+  }
+
+  public static let category = Category.protocolMetadata
+  public static let shape = Shape.text(pattern: "^([0-9a-f]{2})*$")
+  public func write(to json: inout JSONWriter) { json.string(Hex.text(bytes)) }
+}
