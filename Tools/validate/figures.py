@@ -13,10 +13,11 @@ FIELDS = {
     "ja3": 0.995, "ja3s": 0.995, "ja4": 0.995, "sni": 0.99, "cert_sha1": 0.99, "cert_sha256": 0.99,
     "tls_version": None, "tls_cipher": None,
     "hassh": 0.995, "hassh_server": 0.995, "ssh_client": 0.995, "ssh_server": 0.995,
+    "quic_version": 0.995, "quic_alpn": None,
 }
 
 COMPARABLE = "comparable"
-UDP = "over UDP"
+UDP = "over UDP, not in QUIC"
 INSIDE = "TLS inside SOCKS, CONNECT or RDP"
 SUSPECT = "source known to be wrong"
 DISPUTED = "disputed by another source"
@@ -139,14 +140,16 @@ def explains(reason, what):
     return True
 
 
-def classify(row, transports, begins):
+def classify(row, flows, begins):
     """The class of an expected fingerprint."""
+    transports = {flow["proto"] for flow in flows}
     if row["source"].endswith("-suspect"):
         return SUSPECT
     if row.get("agree") is False:
         return DISPUTED
     if row.get("proto") == "udp" or (row.get("proto") != "tcp" and transports == {"udp"}):
-        return UDP
+        is_quic = row["field"].startswith("quic_") or any(flow.get("quic_version") for flow in flows)
+        return COMPARABLE if is_quic else UDP
     return {"inside": INSIDE, "other": OTHER}.get(begins, COMPARABLE)
 
 
@@ -167,7 +170,7 @@ def fingerprints(corpus, flows, records, reasons, streams, figures):
         begins = streams(row["capture"]).get(ends(row)) if "src" in row else []
         if "src" not in row:
             begins = [first for side in streams(row["capture"]).values() for first in side]
-        kind = classify(row, {flow["proto"] for flow in matched}, begins_with(begins or []))
+        kind = classify(row, matched, begins_with(begins or []))
         hit = wanted in have
         figures.fingerprints[(name, kind)].add(hit)
         if hit or kind in (SUSPECT, DISPUTED):
