@@ -24,14 +24,14 @@ struct CoreReasons: OptionSet {
 
   init(rawValue: UInt8) { self.rawValue = rawValue }
 
-  init(_ ended: inout TimelineOutput.Ended) {
+  init(_ ended: inout FlowEnd) {
     var found: CoreReasons = []
-    if ended.entry.beginsMidStream { found.insert(.beginsMidStream) }
-    if !ended.entry.isSeen(.fromInitiator) || !ended.entry.isSeen(.fromResponder) { found.insert(.oneDirection) }
-    if ended.entry.transport == .tcp, ended.entry.hasGap(.fromInitiator) || ended.entry.hasGap(.fromResponder) {
-      found.insert(.gap)
+    if ended.core.flow.beginsMidStream { found.insert(.beginsMidStream) }
+    if !ended.core.flow.isSeen(.fromInitiator) || !ended.core.flow.isSeen(.fromResponder) {
+      found.insert(.oneDirection)
     }
-    if ended.entry.isCut { found.insert(.cut) }
+    if ended.core.flow.hasGap { found.insert(.gap) }
+    if ended.core.flow.isCut { found.insert(.cut) }
     if let aboveMTU = ended.annex?.aboveMTU, aboveMTU > 0 { found.insert(.aboveMTU) }
     self = found
   }

@@ -25,128 +25,120 @@ extension EndReason {
   }
 }
 
-/// What a flow record needs beside the flow itself.
-struct FlowLine {
-  /// What all flows of an evidence item share.
-  final class Context {
-    let evidence: EvidenceName
-    /// The member `"evidence":{…}`, written once.
-    let evidenceText: [UInt8]
-    let plugins: PluginTable
-    let showsEvidence: Bool
-    let text = FlowLineText()
+/// A flow that ended, in the form in which its record waits for its turn. Text of what few flows have may stand behind it.
+struct FlowCore: AnyBitPattern {
+  var flow = FlowSummary()
+  var reasons: CoreReasons = []
 
-    init(_ evidence: EvidenceName, plugins: PluginTable, showsEvidence: Bool) {
-      self.evidence = evidence
-      self.plugins = plugins
-      self.showsEvidence = showsEvidence
-      var member = FieldWriter(allowing: .all)
-      member.put(EvidenceName.field, evidence)
-      evidenceText = member.json.bytes
-    }
-  }
+  /// The evidence item of its first frame: an index.
+  var item: UInt32 { @inline(__always) get { flow.firstFrame.evidence } }
+}
 
-  let initiator: ShownAddress
-  let responder: ShownAddress
-  let context: Context
-  let indications: [Indication]
-  let core: CoreReasons
+/// A flow that ended, with everything that was said of it. It is lent as `inout`, never changed by who writes it: it would
+/// be copied otherwise.
+struct FlowEnd {
+  var core = FlowCore()
+  var annex: FlowAnnex?
+  var watch: FlowWatch?
+  /// The name by which it was probably reached.
+  var name: NameNote?
+  var indications: [Indication] = []
 
-  @inline(__always)
-  static func hasPorts(_ transport: Transport) -> Bool {
-    transport == .tcp || transport == .udp || transport == .sctp
-  }
+  /// Whether the core tells everything.
+  var isPlain: Bool { annex == nil && watch == nil && name == nil && indications.isEmpty }
+}
 
-  func identity(_ entry: FlowEntry) -> FlowIdentity {
-    let hasPorts = FlowLine.hasPorts(entry.transport)
-    return FlowIdentity(
-      transport: Label(FlowIdentity.transportName(protocolNumber: entry.protocolNumber)),
-      initiator: ShownEndpoint(initiator, port: hasPorts ? entry.initiator.port : nil),
-      responder: ShownEndpoint(responder, port: hasPorts ? entry.responder.port : nil))
-  }
+/// Writes the records of an evidence item's flows.
+///
+/// A record is written in two parts: the core, always when its turn has come, and the rest, which is made of the annex and
+/// of what plugins said. Of a flow that has neither, the rest too is written from what is kept of it.
+struct FlowLine: ~Copyable {
+  let evidence: EvidenceName
+  /// The member `"evidence":{…}`, written once.
+  private let evidenceText: [UInt8]
+  private let plugins: PluginTable
+  private let showsEvidence: Bool
+  private let text = FlowLineText()
 
-  /// Writes the record's line.
-  ///
-  /// - Parameters:
-  ///   - communityID: written as it is; empty where the warrant withholds it.
-  ///   - clock: what was last written of packet times.
-  func write(
-    _ ended: inout TimelineOutput.Ended, communityID: [UInt8], to record: inout FieldWriter,
-    clock: inout TimestampWriter
-  ) {
-    let showsFlow = record.allowed.holds(.flow)
-    if !showsFlow { record.withhold(.flow, FlowLine.flowFields) }
-    record.json.bytes.append(addingCapacity: FlowLine.longestCore &+ context.evidenceText.count &+ communityID.count) {
-      (out: inout OutputSpan<UInt8>) in
-      if showsFlow {
-        out.append(context.text.ordinal)
-        out.append(decimal: ended.entry.ordinal &+ 1)
-        out.append(0x2c)
-      } else {
-        out.append(0x7b)
-      }
-      writeEnds(&ended.entry, showsPorts: showsFlow, to: &out)
-      if !communityID.isEmpty {
-        out.append(context.text.communityID)
-        out.append(communityID)
-        out.append(0x22)
-      }
-      out.append(0x2c)
-      out.append(context.evidenceText)
-      guard showsFlow else { return }
-      writeTimes(&ended.entry, to: &out, &clock)
-      write(ended.entry.firstFrame, context.text.firstFrame, to: &out)
-      write(ended.entry.lastFrame, context.text.lastFrame, to: &out)
-      writeCounts(&ended.entry, .fromInitiator, context.text.fromInitiator, to: &out)
-      writeCounts(&ended.entry, .fromResponder, context.text.fromResponder, to: &out)
-      out.append(context.text.directions)
-      out.append(
-        DirectionsText(
-          fromInitiator: ended.entry.isSeen(.fromInitiator), fromResponder: ended.entry.isSeen(.fromResponder)
-        )
-        .text)
-      out.append(context.text.end)
-      out.append(ended.reason.name)
-      out.append(0x22)
-    }
-    record.json.continueObject()
-    let tunnel = ended.watch?.said.tunnel ?? .none
-    if ended.entry.beginsMidStream { record.put(FlowFields.beginsMidStream, FlowFlag(true)) }
-    if tunnel != .none { record.put(FlowFields.tunnel, Label(tunnel.name)) }
-    if ended.entry.carrier != .none { record.put(FlowFields.carrier, Label(ended.entry.carrier.name)) }
-    if ended.entry.isContinued { record.put(FlowFields.continues, FlowFlag(true)) }
-    if let annex = ended.annex { write(annex, isContinued: ended.entry.isContinued, to: &record) }
-    if let watch = ended.watch { write(watch.said, to: &record) }
-    if let name = ended.name { write(name, to: &record) }
-    if !indications.isEmpty { record.put(Indication.field, indications) }
-    writeReasons(ended.watch, to: &record)
-    record.json.endObject()
-    record.json.endLine()
+  init(_ evidence: EvidenceName, plugins: PluginTable, showsEvidence: Bool) {
+    self.evidence = evidence
+    self.plugins = plugins
+    self.showsEvidence = showsEvidence
+    var member = FieldWriter(allowing: .all)
+    member.put(EvidenceName.field, evidence)
+    evidenceText = member.json.bytes
   }
 
   // MARK: - The core, written in one piece
 
   /// Values of category `flow` in the core: ordinal, times, frames, counters, directions, end.
   private static let flowFields: UInt64 = 17
-  /// Bytes that the core takes at most, evidence and Community ID aside: two addresses, two times, a score of numbers.
-  private static let longestCore = 1_536
+  /// Bytes that the core takes at most, the evidence aside: two addresses, two times, a score of numbers.
+  private static let longestCore = 1_536 + CommunityIDWriter.length
+
+  /// Writes a record's core.
+  ///
+  /// - Parameters:
+  ///   - flow: lent, not changed.
+  ///   - communityID: nil where the warrant withholds it.
+  ///   - clock: what was last written of packet times.
+  mutating func writeCore(
+    _ flow: inout FlowSummary, _ initiator: ShownEndpoint, _ responder: ShownEndpoint,
+    communityID: CommunityIDWriter?, to record: inout FieldWriter, clock: inout TimestampWriter
+  ) {
+    let showsFlow = record.allowed.holds(.flow)
+    if !showsFlow { record.withhold(.flow, FlowLine.flowFields) }
+    record.json.bytes.append(addingCapacity: FlowLine.longestCore &+ evidenceText.count) {
+      (out: inout OutputSpan<UInt8>) in
+      if showsFlow {
+        out.append(text.ordinal)
+        out.append(decimal: flow.ordinal &+ 1)
+        out.append(0x2c)
+      } else {
+        out.append(0x7b)
+      }
+      writeEnds(flow.protocolNumber, initiator, responder, showsPorts: showsFlow, to: &out)
+      if let communityID {
+        out.append(text.communityID)
+        communityID.append(flow.key, to: &out)
+        out.append(0x22)
+      }
+      out.append(0x2c)
+      out.append(evidenceText)
+      guard showsFlow else { return }
+      writeTimes(&flow, to: &out, &clock)
+      write(flow.firstFrame, text.firstFrame, to: &out)
+      write(flow.lastFrame, text.lastFrame, to: &out)
+      write(flow.counts(.fromInitiator), text.fromInitiator, to: &out)
+      write(flow.counts(.fromResponder), text.fromResponder, to: &out)
+      out.append(text.directions)
+      out.append(
+        DirectionsText(fromInitiator: flow.isSeen(.fromInitiator), fromResponder: flow.isSeen(.fromResponder)).text)
+      out.append(text.end)
+      out.append(flow.reason.name)
+      out.append(0x22)
+    }
+    record.json.continueObject()
+  }
 
   @_lifetime(out: copy out)
-  private func writeEnds(_ entry: inout FlowEntry, showsPorts: Bool, to out: inout OutputSpan<UInt8>) {
-    let hasPorts = showsPorts && FlowLine.hasPorts(entry.transport)
-    switch entry.protocolNumber {
-    case 6: out.append(context.text.tcp)
-    case 17: out.append(context.text.udp)
+  private mutating func writeEnds(
+    _ protocolNumber: UInt8, _ initiator: ShownEndpoint, _ responder: ShownEndpoint, showsPorts: Bool,
+    to out: inout OutputSpan<UInt8>
+  ) {
+    switch protocolNumber {
+    case 6: out.append(text.tcp)
+    case 17: out.append(text.udp)
     default:
-      out.append(context.text.transport)
-      for byte in FlowIdentity.transportName(protocolNumber: entry.protocolNumber).utf8 { out.append(byte) }
-      out.append(context.text.initiator)
+      out.append(text.transport)
+      for byte in FlowIdentity.transportName(protocolNumber: protocolNumber).utf8 { out.append(byte) }
+      out.append(text.initiator)
     }
-    initiator.append(to: &out)
-    write(hasPorts ? entry.initiator.port : nil, to: &out)
-    out.append(context.text.responder)
-    responder.append(to: &out)
-    write(hasPorts ? entry.responder.port : nil, to: &out)
+    initiator.address.append(to: &out)
+    write(showsPorts ? initiator.port : nil, to: &out)
+    out.append(text.responder)
+    responder.address.append(to: &out)
+    write(showsPorts ? responder.port : nil, to: &out)
     out.append(0x7d)
     out.append(0x7d)
   }
@@ -154,9 +146,9 @@ struct FlowLine {
   /// What follows an address.
   @inline(__always)
   @_lifetime(out: copy out)
-  private func write(_ port: UInt16?, to out: inout OutputSpan<UInt8>) {
+  private mutating func write(_ port: UInt16?, to out: inout OutputSpan<UInt8>) {
     if let port {
-      out.append(context.text.port)
+      out.append(text.port)
       out.append(decimal: UInt64(port))
     } else {
       out.append(0x22)
@@ -164,16 +156,16 @@ struct FlowLine {
   }
 
   @_lifetime(out: copy out)
-  private func writeTimes(
-    _ entry: inout FlowEntry, to out: inout OutputSpan<UInt8>, _ clock: inout TimestampWriter
+  private mutating func writeTimes(
+    _ flow: inout FlowSummary, to out: inout OutputSpan<UInt8>, _ clock: inout TimestampWriter
   ) {
-    if let first = entry.firstTime {
-      out.append(context.text.first)
+    if let first = flow.firstTime {
+      out.append(text.first)
       clock.append(first, to: &out)
       out.append(0x22)
     }
-    if let last = entry.lastTime {
-      out.append(context.text.last)
+    if let last = flow.lastTime {
+      out.append(text.last)
       clock.append(last, to: &out)
       out.append(0x22)
     }
@@ -181,15 +173,15 @@ struct FlowLine {
 
   @inline(__always)
   @_lifetime(out: copy out)
-  private func write(_ frame: FrameReference, _ name: TextChunk, to out: inout OutputSpan<UInt8>) {
+  private mutating func write(_ frame: FrameReference, _ name: TextChunk, to out: inout OutputSpan<UInt8>) {
     out.append(name)
     out.append(decimal: frame.number)
     if frame.offset >= 0 {
-      out.append(context.text.offset)
+      out.append(text.offset)
       out.append(decimal: UInt64(frame.offset))
     }
-    if context.showsEvidence {
-      out.append(context.text.evidence)
+    if showsEvidence {
+      out.append(text.evidence)
       out.append(decimal: UInt64(frame.evidence))
     }
     out.append(0x7d)
@@ -197,21 +189,39 @@ struct FlowLine {
 
   @inline(__always)
   @_lifetime(out: copy out)
-  private func writeCounts(
-    _ entry: inout FlowEntry, _ direction: FlowDirection, _ name: TextChunk, to out: inout OutputSpan<UInt8>
-  ) {
+  private mutating func write(_ counts: FlowSummary.Counts, _ name: TextChunk, to out: inout OutputSpan<UInt8>) {
     out.append(name)
-    out.append(decimal: entry.packets(direction))
-    out.append(context.text.bytes)
-    out.append(decimal: entry.ipBytes(direction))
-    out.append(context.text.payload)
-    out.append(decimal: entry.payloadBytes(direction))
+    out.append(decimal: counts.packets)
+    out.append(text.bytes)
+    out.append(decimal: counts.ipBytes)
+    out.append(text.payload)
+    out.append(decimal: counts.payloadBytes)
     out.append(0x7d)
   }
 
-  // MARK: - What few flows have
+  // MARK: - The rest
 
-  private func write(_ name: NameNote, to record: inout FieldWriter) {
+  /// Writes the rest of a record, and its end.
+  mutating func writeRest(_ ended: inout FlowEnd, to record: inout FieldWriter) {
+    let isContinued = ended.core.flow.isContinued
+    let carrier = ended.core.flow.carrier
+    if ended.core.flow.beginsMidStream { record.put(FlowFields.beginsMidStream, FlowFlag(true)) }
+    if let watch = ended.watch, watch.said.tunnel != .none {
+      record.put(FlowFields.tunnel, Label(watch.said.tunnel.name))
+    }
+    if carrier != .none { record.put(FlowFields.carrier, Label(carrier.name)) }
+    if isContinued { record.put(FlowFields.continues, FlowFlag(true)) }
+    // Not asked for where there is none: it would be copied all the same.
+    if ended.annex != nil, let annex = ended.annex { write(annex, isContinued: isContinued, to: &record) }
+    if let watch = ended.watch { write(watch.said, to: &record) }
+    if let name = ended.name { write(name, to: &record) }
+    if !ended.indications.isEmpty { record.put(Indication.field, ended.indications) }
+    writeReasons(ended.core.reasons, ended.watch, to: &record)
+    record.json.endObject()
+    record.json.endLine()
+  }
+
+  private mutating func write(_ name: NameNote, to record: inout FieldWriter) {
     guard record.allowed.holds(.dnsName) || record.allowed.holds(.dnsNameFull) else {
       record.withhold(.dnsName, 1)
       record.withhold(.dnsNameFull, 1)
@@ -221,10 +231,10 @@ struct FlowLine {
       InferredName.field,
       InferredName(
         name.name, registrable: name.registrable, others: name.others,
-        frame: ShownFrame(name.frame, showsEvidence: context.showsEvidence)))
+        frame: ShownFrame(name.frame, showsEvidence: showsEvidence)))
   }
 
-  private func writeReasons(_ watch: FlowWatch?, to record: inout FieldWriter) {
+  private mutating func writeReasons(_ core: CoreReasons, _ watch: FlowWatch?, to record: inout FieldWriter) {
     let others = watch?.said.part.notAssessable ?? []
     guard !core.isEmpty || !others.isEmpty else { return }
     record.json.key(FlowFields.notAssessable.name)
@@ -234,7 +244,7 @@ struct FlowLine {
     record.json.endArray()
   }
 
-  private func write(_ annex: FlowAnnex, isContinued: Bool, to record: inout FieldWriter) {
+  private mutating func write(_ annex: FlowAnnex, isContinued: Bool, to record: inout FieldWriter) {
     if annex.part > 1 || isContinued { record.put(FlowFields.part, Count(annex.part)) }
     record.put(FlowFields.carrierFlow, annex.carrierOrdinal.map { Count($0 &+ 1) })
     record.put(FlowFields.tunnelID, annex.tunnelID.map { Count($0) })
@@ -250,7 +260,7 @@ struct FlowLine {
   }
 
   /// One object a kind of observation; an array of them where a kind was seen more than once.
-  private func write(_ said: FlowStatement, to record: inout FieldWriter) {
+  private mutating func write(_ said: FlowStatement, to record: inout FieldWriter) {
     if !said.protocols.isEmpty {
       record.put(FlowFields.protocols, said.protocols.map { Label($0.description) })
     }
@@ -267,11 +277,28 @@ struct FlowLine {
         record.json.fragment(each.json)
         if !each.way.isEmpty {
           record.put(
-            StreamWay.field, each.way.map { Label(context.plugins.entries[$0].manifest.identifier.description) })
+            StreamWay.field, each.way.map { Label(plugins.entries[$0].manifest.identifier.description) })
         }
         record.json.endObject()
       }
       if same.count > 1 { record.json.endArray() }
     }
+  }
+}
+
+// The line stays in its slab: what is written to lies elsewhere in the caller, which could not lend both otherwise.
+extension Slab where Element == FlowLine {
+  @inline(__always)
+  mutating func writeCore(
+    _ ended: inout FlowCore, _ initiator: ShownEndpoint, _ responder: ShownEndpoint,
+    communityID: CommunityIDWriter?, to record: inout FieldWriter, clock: inout TimestampWriter
+  ) {
+    self[ended.item].writeCore(
+      &ended.flow, initiator, responder, communityID: communityID, to: &record, clock: &clock)
+  }
+
+  @inline(__always)
+  mutating func writeRest(_ ended: inout FlowEnd, to record: inout FieldWriter) {
+    self[ended.core.item].writeRest(&ended, to: &record)
   }
 }

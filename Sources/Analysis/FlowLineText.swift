@@ -4,7 +4,7 @@ import Bytes
 import Findings
 
 /// Pieces of `{"id":1,"flow":{"transport":"tcp","initiator":{"address":"…","port":1},"responder":{…}},…`.
-struct FlowLineText {
+struct FlowLineText: ~Copyable {
   /// Before the ordinal.
   let ordinal = TextChunk(["{\"", FlowFields.ordinal.name, "\":"])
 

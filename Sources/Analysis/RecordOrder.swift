@@ -2,20 +2,28 @@
 
 import Bytes
 
-/// Releases the outputs of flows (a line and findings, either may be empty) in order of their ordinals.
+/// Takes the outputs whose turn has come.
+protocol OutputTaker: ~Copyable {
+  /// Whether no more should come now: what waited for one flow can be all of a capture, and goes out in batches.
+  var isFull: Bool { get }
+  /// Takes a flow's record, in the form in which it waited, and its findings; either may be empty.
+  mutating func take(_ record: RawSpan, findings: RawSpan)
+}
+
+/// Releases the outputs of flows (a record and findings, either may be empty) in order of their ordinals.
 ///
 /// Each flow has an ordinal, counted up at its first packet, and ends once. Outputs whose predecessors have not
 /// ended wait in memory up to a bound; then they are written out in order, as a run, and read back one after the
 /// other when their turn comes. What is known of the ordinals takes bounded memory too, however long the oldest
-/// flow stays open: beyond a window it is kept of flows that are open or wait in memory only. A line is written
-/// once, at the end of the piece of memory where it may have to wait (the `tail`, which the caller holds); a piece
-/// whose outputs have all gone is used again.
+/// flow stays open: beyond a window it is kept of flows that are open or wait in memory only. An output that has
+/// to wait is written at the end of the piece of memory where it does (the `tail`, which the caller holds); a piece
+/// whose outputs have all gone is used again. One whose turn it is at once does not come here: the caller asks.
 struct RecordOrder {
   private struct Waiting: BitwiseCopyable {
-    let piece: Int
-    let start: Int
-    let lineLength: Int
-    let findingsLength: Int
+    let piece: UInt32
+    let start: UInt32
+    let recordLength: UInt32
+    let findingsLength: UInt32
   }
 
   /// Memory in which outputs wait, and how many do.
@@ -57,9 +65,6 @@ struct RecordOrder {
   /// Bytes of all pieces but the tail.
   private var held = 0
   private var spilled: SpilledRuns?
-  /// What has been released and not yet been taken.
-  var lines: [UInt8] = []
-  var findings: [UInt8] = []
 
   /// - Parameters:
   ///   - bound: bytes that may wait in memory.
@@ -82,25 +87,22 @@ struct RecordOrder {
 
   private var window: Int { marks.count - head }
 
-  /// Takes a flow's outputs: its line, which is what stands in `tail` from `start` on, and its findings. `release` then
-  /// gives those whose turn it is.
-  mutating func end(
+  /// Whether it is the turn of this flow's outputs: then they need not wait, and `pass` says that they have gone.
+  func isTurn(of ordinal: UInt64) -> Bool { ordinal == base }
+
+  /// The outputs of the flow whose turn it is have gone out.
+  mutating func pass() {
+    if base < first { earlyOpen.remove(base) }
+    advance()
+  }
+
+  /// Takes the outputs of a flow whose turn it is not yet: its record, which is what stands in `tail` from `start` on, and
+  /// its findings.
+  mutating func wait(
     _ ordinal: UInt64, tail: inout [UInt8], from start: Int, findings: [UInt8]
   ) throws(SpillError) {
-    guard ordinal >= base else {
-      tail.removeLast(tail.count - start)
-      return
-    }
-    if ordinal == base {
-      RecordOrder.copy(tail, start, tail.count - start, to: &lines)
-      tail.removeLast(tail.count - start)
-      if !findings.isEmpty { self.findings.append(contentsOf: findings) }
-      if base < first { earlyOpen.remove(base) }
-      advance()
-      return
-    }
     // One that has ended before is not written twice.
-    guard ordinal >= first || earlyOpen.contains(ordinal) else {
+    guard ordinal > base, ordinal >= first || earlyOpen.contains(ordinal) else {
       tail.removeLast(tail.count - start)
       return
     }
@@ -110,7 +112,9 @@ struct RecordOrder {
       return
     }
     if !findings.isEmpty { tail.append(contentsOf: findings) }
-    let entry = Waiting(piece: tailPiece, start: start, lineLength: length, findingsLength: findings.count)
+    let entry = Waiting(
+      piece: UInt32(tailPiece), start: UInt32(start), recordLength: UInt32(length),
+      findingsLength: UInt32(findings.count))
     pieces[tailPiece].live += 1
     if let free = freeWaiting.popLast() {
       waiting[Int(free)] = entry
@@ -135,21 +139,21 @@ struct RecordOrder {
     marks[place] = mark
   }
 
-  /// Puts outputs whose turn it is into `lines` and `findings`, until either holds `count` bytes or none is left.
+  /// Hands over outputs whose turn it is, until the taker is full or none is left.
   ///
-  /// - Returns: whether more may be ready. What waited for one flow can be all of a capture: take it in pieces.
-  mutating func release(upTo count: Int, tail: inout [UInt8]) throws(SpillError) -> Bool {
+  /// - Returns: whether more may be ready.
+  mutating func release(to taker: inout some OutputTaker & ~Copyable, tail: inout [UInt8]) throws(SpillError) -> Bool {
     while base < first || head < marks.count {
-      if lines.count >= count || findings.count >= count { return true }
+      if taker.isFull { return true }
       if base < first {
-        guard try releaseEarly(&tail) else { return false }
+        guard try releaseEarly(to: &taker, &tail) else { return false }
       } else {
         let mark = marks[head]
         if mark == Mark.open { return false }
         if mark == Mark.spilled {
-          try releaseSpilled()
+          try releaseSpilled(to: &taker)
         } else if mark != Mark.empty {
-          release(Int(mark) - 1, &tail)
+          release(Int(mark) - 1, to: &taker, &tail)
         }
       }
       advance()
@@ -158,47 +162,50 @@ struct RecordOrder {
   }
 
   /// Releases the output of `base`, if there is one; false where that flow is open.
-  private mutating func releaseEarly(_ tail: inout [UInt8]) throws(SpillError) -> Bool {
+  private mutating func releaseEarly(
+    to taker: inout some OutputTaker & ~Copyable, _ tail: inout [UInt8]
+  ) throws(SpillError) -> Bool {
     if spilled?.lowest == base {
-      try releaseSpilled()
+      try releaseSpilled(to: &taker)
       return true
     }
     if earlyOpen.contains(base) { return false }
-    if let index = earlyWaiting.removeValue(forKey: base) { release(Int(index), &tail) }
+    if let index = earlyWaiting.removeValue(forKey: base) { release(Int(index), to: &taker, &tail) }
     return true
   }
 
-  private mutating func releaseSpilled() throws(SpillError) {
+  private mutating func releaseSpilled(to taker: inout some OutputTaker & ~Copyable) throws(SpillError) {
     guard spilled?.lowest == base else { throw RecordOrder.missing }
-    try spilled?.takeLowest(lines: &lines, findings: &findings)
+    try spilled?.takeLowest { (output, recordLength) throws(SpillError) in
+      taker.take(output.slice(0, recordLength), findings: output.slice(recordLength))
+    }
   }
 
   private static let missing = SpillError(message: "a record that waited for its turn is missing from its run")
 
-  private mutating func release(_ index: Int, _ tail: inout [UInt8]) {
+  private mutating func release(_ index: Int, to taker: inout some OutputTaker & ~Copyable, _ tail: inout [UInt8]) {
     let entry = waiting[index]
-    if entry.piece == tailPiece {
-      RecordOrder.copy(tail, entry.start, entry.lineLength, to: &lines)
-      RecordOrder.copy(tail, entry.start + entry.lineLength, entry.findingsLength, to: &findings)
+    let piece = Int(entry.piece)
+    if piece == tailPiece {
+      tail.withRawSpan { RecordOrder.hand(entry, of: $0, to: &taker) }
     } else {
-      RecordOrder.copy(pieces[entry.piece].bytes, entry.start, entry.lineLength, to: &lines)
-      RecordOrder.copy(
-        pieces[entry.piece].bytes, entry.start + entry.lineLength, entry.findingsLength, to: &findings)
+      pieces[piece].bytes.withRawSpan { RecordOrder.hand(entry, of: $0, to: &taker) }
     }
     freeWaiting.append(UInt32(index))
-    pieces[entry.piece].live -= 1
-    guard pieces[entry.piece].live == 0 else { return }
-    if entry.piece == tailPiece {
+    pieces[piece].live -= 1
+    guard pieces[piece].live == 0 else { return }
+    if piece == tailPiece {
       tail.removeAll(keepingCapacity: true)
     } else {
-      free(entry.piece)
+      free(piece)
     }
   }
 
   @inline(__always)
-  private static func copy(_ bytes: [UInt8], _ start: Int, _ count: Int, to out: inout [UInt8]) {
-    guard count > 0 else { return }
-    bytes.withRawSpan { out.append($0.slice(start, count)) }
+  private static func hand(_ entry: Waiting, of piece: RawSpan, to taker: inout some OutputTaker & ~Copyable) {
+    let start = Int(entry.start)
+    let length = Int(entry.recordLength)
+    taker.take(piece.slice(start, length), findings: piece.slice(start + length, Int(entry.findingsLength)))
   }
 
   // MARK: - Pieces
@@ -280,14 +287,15 @@ struct RecordOrder {
 
   private mutating func spill(_ index: Int, of ordinal: UInt64, _ tail: borrowing [UInt8]) throws(SpillError) {
     let entry = waiting[index]
-    let length = entry.lineLength + entry.findingsLength
+    let (start, recordLength) = (Int(entry.start), Int(entry.recordLength))
+    let length = recordLength + Int(entry.findingsLength)
     if entry.piece == tailPiece {
       try tail.withRawSpan { (span) throws(SpillError) in
-        try spilled?.append(ordinal, span.slice(entry.start, length), lineLength: entry.lineLength)
+        try spilled?.append(ordinal, span.slice(start, length), recordLength: recordLength)
       }
     } else {
-      try pieces[entry.piece].bytes.withRawSpan { (span) throws(SpillError) in
-        try spilled?.append(ordinal, span.slice(entry.start, length), lineLength: entry.lineLength)
+      try pieces[Int(entry.piece)].bytes.withRawSpan { (span) throws(SpillError) in
+        try spilled?.append(ordinal, span.slice(start, length), recordLength: recordLength)
       }
     }
   }

@@ -22,7 +22,7 @@ public struct SpillError: Error, Equatable, Sendable {
 /// one tier wait they are merged into one of the next: with runs of 64 MiB, 100 GB leave at most 2 times `fanIn` of them,
 /// and each byte is written twice.
 struct SpilledRuns {
-  /// An output in a run: 8 bytes each of ordinal and of lengths (findings in the low half), little-endian, then the line,
+  /// An output in a run: 8 bytes each of ordinal and of lengths (findings in the low half), little-endian, then the record,
   /// then the findings.
   private static let headerLength = 16
   /// Runs of one tier that wait at most. Each keeps a buffer while it is read.
@@ -63,14 +63,14 @@ struct SpilledRuns {
 
   /// Appends an output to the run that is being written: ordinals must rise.
   ///
-  /// - Parameter output: the line, `lineLength` bytes of it, then the findings.
-  mutating func append(_ ordinal: UInt64, _ output: RawSpan, lineLength: Int) throws(SpillError) {
+  /// - Parameter output: the record, `recordLength` bytes of it, then the findings.
+  mutating func append(_ ordinal: UInt64, _ output: RawSpan, recordLength: Int) throws(SpillError) {
     if begun == nil {
       begun = (nil, 0, ordinal)
       out.reserveCapacity(SpilledRuns.writeSize + (1 << 16))
     }
     SpilledRuns.append(ordinal, to: &out)
-    SpilledRuns.append(UInt64(lineLength) << 32 | UInt64(output.byteCount - lineLength), to: &out)
+    SpilledRuns.append(UInt64(recordLength) << 32 | UInt64(output.byteCount - recordLength), to: &out)
     out.append(output)
     if out.count >= SpilledRuns.writeSize { try flush() }
   }
@@ -111,8 +111,8 @@ struct SpilledRuns {
     for run in others { push(run) }
     tiers[tier] = 0
     while let ordinal = merged.lowest {
-      try merged.takeLowest { (output, lineLength) throws(SpillError) in
-        try append(ordinal, output, lineLength: lineLength)
+      try merged.takeLowest { (output, recordLength) throws(SpillError) in
+        try append(ordinal, output, recordLength: recordLength)
       }
     }
     try endRun(tier: tier + 1)
@@ -126,24 +126,16 @@ struct SpilledRuns {
 
   // MARK: - Reading
 
-  /// Takes the output of the lowest ordinal.
-  mutating func takeLowest(lines: inout [UInt8], findings: inout [UInt8]) throws(SpillError) {
-    try takeLowest { (output, lineLength) throws(SpillError) in
-      lines.append(output.slice(0, lineLength))
-      findings.append(output.slice(lineLength))
-    }
-  }
-
-  /// Takes the output of the lowest ordinal, with the length of its line.
-  private mutating func takeLowest(_ body: (RawSpan, Int) throws(SpillError) -> Void) throws(SpillError) {
+  /// Takes the output of the lowest ordinal, with the length of its record.
+  mutating func takeLowest(_ body: (RawSpan, Int) throws(SpillError) -> Void) throws(SpillError) {
     guard !runs.isEmpty else { return }
     guard try fill(SpilledRuns.headerLength) else { throw SpilledRuns.cut }
     let lengths = SpilledRuns.load(runs[0].buffer, runs[0].position + 8)
-    let line = Int(lengths >> 32)
-    let length = line + Int(lengths & 0xffff_ffff)
+    let record = Int(lengths >> 32)
+    let length = record + Int(lengths & 0xffff_ffff)
     guard try fill(SpilledRuns.headerLength + length) else { throw SpilledRuns.cut }
     let start = runs[0].position + SpilledRuns.headerLength
-    try runs[0].buffer.withRawSpan { (span) throws(SpillError) in try body(span.slice(start, length), line) }
+    try runs[0].buffer.withRawSpan { (span) throws(SpillError) in try body(span.slice(start, length), record) }
     runs[0].position = start + length
     if try fill(SpilledRuns.headerLength) {
       let ordinal = SpilledRuns.load(runs[0].buffer, runs[0].position)

@@ -254,10 +254,11 @@ extension Timeline {
       dispatch.conclude(watch, facts, frames: frames)
     }
     watchOf[number] = WatchIndex()
-    let entry = flows[ended.flow]
-    var record = TimelineOutput.Ended(
-      entry: entry, annex: entry.hasAnnex ? flows.annex(of: ended.flow) : nil, reason: ended.reason, watch: watch,
-      name: notesNames ? takeName(ended.flow) : nil)
-    try output.finish(&record)
+    var statement = FlowEnd()
+    flows.summarize(ended, into: &statement.core.flow)
+    if flows[ended.flow].hasAnnex { statement.annex = flows.annex(of: ended.flow) }
+    statement.watch = watch
+    if notesNames { statement.name = takeName(ended.flow) }
+    try output.finish(&statement)
   }
 }

@@ -11,8 +11,6 @@ import Warrants
 
 /// Writes a timeline's records and hands them to the sink in batches.
 struct TimelineOutput: ~Copyable {
-  /// A batch of lines is handed over when it has grown to this.
-  private static let batch = 256 * 1024
   /// Places kept of one kind of notice; more of the same are counted with the last.
   private static let mostNotices = 64
 
@@ -20,17 +18,13 @@ struct TimelineOutput: ~Copyable {
   private let table: PluginTable
   private let allowed: Categories
   private let sink: any RecordSink
-  /// One for each evidence item.
-  private let contexts: [FlowLine.Context]
-  private var clock = TimestampWriter()
   private let showsEvidence: Bool
 
-  private var names: ThirdParties
+  private var out: OutgoingRecords
   private var order: RecordOrder
-  private var line: FieldWriter
+  /// The records that wait, in its memory: the tail of `order`.
+  private var waiting: FieldWriter
   private var finding: FieldWriter
-  private var communityID: CommunityIDWriter?
-  private var communityText: [UInt8] = []
   private var inherited: [UInt64: [Indication]] = [:]
   private(set) var hosts = HostSums()
   private(set) var reasons: ReasonSums
@@ -50,23 +44,19 @@ struct TimelineOutput: ~Copyable {
     self.sink = sink
     allowed = job.categories.categories
     showsEvidence = job.items.count > 1
-    contexts = job.items.map {
-      FlowLine.Context(
-        EvidenceName(name: $0.name, sha256: $0.sha256, place: $0.place), plugins: table,
-        showsEvidence: job.items.count > 1)
-    }
     flows = job.flowsBefore
     marked = job.flowsBefore
     reasons = ReasonSums(most: job.settings.records.reasons)
-    names = ThirdParties(
-      scope: job.scope, categories: job.categories, limit: job.settings.thirdParties, named: job.thirdPartiesBefore)
     order = RecordOrder(bound: job.settings.waitingBytes, spill: spill, first: job.flowsBefore)
-    line = FieldWriter(JSONWriter(reserving: 4_096), allowing: allowed)
+    waiting = FieldWriter(JSONWriter(reserving: 4_096), allowing: allowed)
     finding = FieldWriter(JSONWriter(reserving: 4_096), allowing: allowed)
-    order.lines.reserveCapacity(TimelineOutput.batch + 65_536)
-    do {
-      communityID = try CommunityIDWriter()
-    } catch {
+    let communityID = try? CommunityIDWriter()
+    out = OutgoingRecords(
+      evidence: job.items.map { EvidenceName(name: $0.name, sha256: $0.sha256, place: $0.place) }, plugins: table,
+      names: ThirdParties(
+        scope: job.scope, categories: job.categories, limit: job.settings.thirdParties, named: job.thirdPartiesBefore),
+      communityID: communityID, allowed: allowed)
+    if communityID == nil {
       notices.append(
         Notice(
           .fault, "analysis.no-community-id",
@@ -83,25 +73,25 @@ struct TimelineOutput: ~Copyable {
   }
 
   /// Whether third parties are named by ordinals.
-  var namesThirdParties: Bool { !names.isShowingAll }
+  var namesThirdParties: Bool { !out.names.isShowingAll }
 
   /// The ends of a flow that begins: third parties get their ordinals now, in order of first appearance.
   mutating func name(_ initiator: Address, _ responder: Address) {
-    names.meet(initiator)
-    names.meet(responder)
+    out.names.meet(initiator)
+    out.names.meet(responder)
   }
 
   /// The last third party's ordinal that was given.
-  var thirdParties: UInt64 { names.named }
+  var thirdParties: UInt64 { out.names.named }
 
   /// Whether a flow may be the rest of one that an earlier worker had begun: it began without a SYN, before the timeout
-  /// of flows that were open then could pass.
-  private func mayBeRest(_ entry: inout FlowEntry) -> Bool {
+  /// of flows that were open then could pass. Changes nothing: a borrowed output would be copied.
+  private mutating func mayBeRest(_ flow: inout FlowSummary) -> Bool {
     guard let takenUp else { return false }
-    if entry.transport == .tcp, !entry.beginsMidStream { return false }
-    guard let first = entry.firstTime else { return true }
+    if flow.transport == .tcp, !flow.beginsMidStream { return false }
+    guard let first = flow.firstTime else { return true }
     let timeout =
-      switch entry.transport {
+      switch flow.transport {
       case .tcp: job.settings.tcpIdle
       case .udp: job.settings.udpIdle
       default: job.settings.otherIdle
@@ -109,24 +99,31 @@ struct TimelineOutput: ~Copyable {
     return (first.nanoseconds &- takenUp.nanoseconds) / 1_000_000_000 < Int64(timeout)
   }
 
-  /// A flow's end, with everything that was said of it. It is lent as `inout`, never changed: its 400 bytes would be
-  /// copied otherwise.
-  struct Ended {
-    var entry: FlowEntry
-    var annex: FlowAnnex?
-    let reason: EndReason
-    let watch: FlowWatch?
-    /// The name by which it was probably reached.
-    let name: NameNote?
+  /// Writes the flow's line and findings, or keeps what they are made of, and releases what may go.
+  mutating func finish(_ ended: inout FlowEnd) throws(SinkError) {
+    ended.core.reasons = CoreReasons(&ended)
+    if mayBeRest(&ended.core.flow) { ended.core.reasons.insert(.afterFault) }
+    if !ended.core.reasons.isEmpty { reasons.add(ended.core.reasons) }
+    if finding.json.bytes.count > 0 { finding.json.clear() }
+    settle(&ended)
+    let ordinal = ended.core.flow.ordinal
+    if order.isTurn(of: ordinal) {
+      if job.writesFlows { out.write(&ended) }
+      if !finding.json.bytes.isEmpty { out.findings.append(contentsOf: finding.json.bytes) }
+      order.pass()
+      try release()
+    } else {
+      let start = waiting.json.bytes.count
+      if job.writesFlows { keep(&ended) }
+      do {
+        try order.wait(ordinal, tail: &waiting.json.bytes, from: start, findings: finding.json.bytes)
+      } catch { throw SinkError(message: error.message) }
+    }
+    if job.isStream { try handOverStream(&ended.core.flow) }
   }
 
-  /// Writes the flow's line and findings, and releases what may go.
-  mutating func finish(_ ended: inout Ended) throws(SinkError) {
-    let start = line.json.bytes.count
-    if finding.json.bytes.count > 0 { finding.json.clear() }
-    var core = CoreReasons(&ended)
-    if mayBeRest(&ended.entry) { core.insert(.afterFault) }
-    if !core.isEmpty { reasons.add(core) }
+  /// Settles what plugins said, and writes the findings; tells the flow its indications.
+  private mutating func settle(_ ended: inout FlowEnd) {
     var settled: [PendingFinding] = []
     if let watch = ended.watch {
       if !watch.said.part.findings.isEmpty {
@@ -134,37 +131,33 @@ struct TimelineOutput: ~Copyable {
       }
       for reason in watch.said.part.notAssessable { reasons.add(reason) }
     }
-    let indications = indications(of: &ended, settled)
-    if job.writesFlows || !settled.isEmpty {
-      communityText.removeAll(keepingCapacity: true)
-      if names.isShowingAll { communityID?.append(&ended.entry, to: &communityText) }
-      let flowLine = FlowLine(
-        initiator: names.name(ended.entry.initiator.address), responder: names.name(ended.entry.responder.address),
-        context: contexts[Int(ended.entry.firstFrame.evidence)], indications: indications, core: core)
-      if job.writesFlows { flowLine.write(&ended, communityID: communityText, to: &line, clock: &clock) }
-      for each in settled { write(each, &ended, flowLine) }
+    if !settled.isEmpty || ended.annex?.previousPart != nil {
+      ended.indications = indications(of: &ended, settled)
     }
-    do {
-      try order.end(ended.entry.ordinal, tail: &line.json.bytes, from: start, findings: finding.json.bytes)
-      var isMore = true
-      while isMore {
-        isMore = try order.release(upTo: TimelineOutput.batch, tail: &line.json.bytes)
-        if isMore || order.lines.count >= TimelineOutput.batch || order.findings.count >= TimelineOutput.batch {
-          try handOver()
-        }
-      }
-      if job.isStream { try handOverStream(ended.entry) }
-    } catch let error as SpillError {
-      throw SinkError(message: error.message)
-    } catch let error as SinkError {
-      throw error
-    } catch {
-      throw SinkError(message: "\(error)")
+    for each in settled { write(each, &ended) }
+  }
+
+  /// Puts a flow's record, as it waits, at the end of those that do.
+  private mutating func keep(_ ended: inout FlowEnd) {
+    waiting.json.bytes.append(bytesOf: &ended.core)
+    if ended.isPlain { return }
+    waiting.json.continueObject()
+    out.lines.writeRest(&ended, to: &waiting)
+  }
+
+  /// Hands over what is due, batch after batch.
+  private mutating func release() throws(SinkError) {
+    var isMore = true
+    while isMore {
+      do {
+        isMore = try order.release(to: &out, tail: &waiting.json.bytes)
+      } catch { throw SinkError(message: error.message) }
+      if out.isFull { try handOver() }
     }
   }
 
   /// The flow's indications: those of its findings, and those that an earlier part of it left.
-  private mutating func indications(of ended: inout Ended, _ settled: [PendingFinding]) -> [Indication] {
+  private mutating func indications(of ended: inout FlowEnd, _ settled: [PendingFinding]) -> [Indication] {
     var indications: [Indication] = []
     if let previous = ended.annex?.previousPart, let earlier = inherited.removeValue(forKey: previous) {
       indications = earlier
@@ -189,8 +182,8 @@ struct TimelineOutput: ~Copyable {
           Indicates(each.rule, variant: each.variant), rule: each.rule.identifier, certainty: each.certainty,
           inherited: false))
     }
-    if !indications.isEmpty, ended.reason == .activeTimeout || ended.reason == .tableFull {
-      keep(indications, of: ended.entry.ordinal)
+    if !indications.isEmpty, ended.core.flow.reason == .activeTimeout || ended.core.flow.reason == .tableFull {
+      keep(indications, of: ended.core.flow.ordinal)
     }
     return indications
   }
@@ -205,8 +198,8 @@ struct TimelineOutput: ~Copyable {
 
   /// Of evidence that cannot be read twice what is not handed over is lost with the worker: it goes out when a flow
   /// ends in another second of packet time than the last that did.
-  private mutating func handOverStream(_ entry: FlowEntry) throws(SinkError) {
-    let second = (entry.lastTime?.nanoseconds ?? 0) / 1_000_000_000
+  private mutating func handOverStream(_ flow: inout FlowSummary) throws(SinkError) {
+    let second = (flow.lastTime?.nanoseconds ?? 0) / 1_000_000_000
     guard second != markedSecond, order.base > marked else { return }
     markedSecond = second
     try handOver()
@@ -215,13 +208,13 @@ struct TimelineOutput: ~Copyable {
   /// Hands over what has been released.
   private mutating func handOver() throws(SinkError) {
     defer { marked = order.base }
-    if !order.lines.isEmpty {
-      try order.lines.withRawSpan { (span) throws(SinkError) in try sink.take(.flows, span) }
-      order.lines.removeAll(keepingCapacity: true)
+    if !out.record.json.bytes.isEmpty {
+      try out.record.json.bytes.withRawSpan { (span) throws(SinkError) in try sink.take(.flows, span) }
+      out.record.json.clear()
     }
-    if !order.findings.isEmpty {
-      try order.findings.withRawSpan { (span) throws(SinkError) in try sink.take(.findings, span) }
-      order.findings.removeAll(keepingCapacity: true)
+    if !out.findings.isEmpty {
+      try out.findings.withRawSpan { (span) throws(SinkError) in try sink.take(.findings, span) }
+      out.findings.removeAll(keepingCapacity: true)
     }
     if job.isStream, order.base > marked {
       let count = Array(String(order.base).utf8)
@@ -231,8 +224,8 @@ struct TimelineOutput: ~Copyable {
 
   // MARK: - Findings
 
-  private mutating func write(_ pending: PendingFinding, _ ended: inout Ended, _ flow: FlowLine) {
-    let entry = ended.entry
+  private mutating func write(_ pending: PendingFinding, _ ended: inout FlowEnd) {
+    let flow = ended.core.flow
     let emits = table.entries[pending.plugin].manifest.emits
     var frames: [FrameReference] = []
     let marks = pending.marks.map { mark in
@@ -242,36 +235,37 @@ struct TimelineOutput: ~Copyable {
         frames: mark.frames.map { ShownFrame($0, showsEvidence: showsEvidence) })
     }
     let portField: String? =
-      switch entry.transport {
+      switch flow.transport {
       case .tcp: "tcp.port"
       case .udp: "udp.port"
       case .sctp: "sctp.port"
       case .icmp, .icmpv6, .other: nil
       }
     let ends =
-      names.isShowingAll
-      ? DisplayFilter.Ends(left: entry.initiator, right: entry.responder, portField: portField) : nil
-    let identity = flow.identity(entry)
+      out.names.isShowingAll
+      ? DisplayFilter.Ends(left: flow.initiator, right: flow.responder, portField: portField) : nil
+    let identity = out.identity(&ended.core.flow)
+    let evidence = out.lines[ended.core.item].evidence
     let filter = DisplayFilter.text(FrameMap.merged(frames, []), ends: ends)
     let manifest = table.entries[pending.plugin].manifest
     let record = FindingRecord(
       rule: pending.rule, plugin: PluginName(identifier: manifest.identifier, version: manifest.version),
       certainty: pending.certainty, variant: pending.variant, marks: marks, conflicts: pending.conflicts,
       isContradicted: pending.isContradicted,
-      flow: identity, flowID: entry.ordinal &+ 1,
-      communityID: communityText.isEmpty ? nil : String(decoding: communityText, as: UTF8.self),
-      first: entry.firstTime, last: entry.lastTime, evidence: flow.context.evidence, warrant: job.warrant,
+      flow: identity, flowID: flow.ordinal &+ 1,
+      communityID: out.communityID?.text(flow.key),
+      first: flow.firstTime, last: flow.lastTime, evidence: evidence, warrant: job.warrant,
       displayFilter: filter)
     finding.json.beginObject()
     record.write(to: &finding)
     finding.json.endObject()
     finding.json.endLine()
     hosts.add(
-      host: flow.initiator, family: pending.rule.family.rawValue, tool: pending.rule.tool.description,
-      certainty: pending.certainty, first: entry.firstTime, last: entry.lastTime,
+      host: identity.initiator.address, family: pending.rule.family.rawValue, tool: pending.rule.tool.description,
+      certainty: pending.certainty, first: flow.firstTime, last: flow.lastTime,
       contact: HostSummary.Contact(
-        sourcePort: identity.initiator.port, peer: identity.responder, time: entry.firstTime,
-        displayFilter: filter, evidence: flow.context.evidence))
+        sourcePort: identity.initiator.port, peer: identity.responder, time: flow.firstTime,
+        displayFilter: filter, evidence: evidence))
   }
 
   // MARK: - Notices and the report
@@ -297,7 +291,7 @@ struct TimelineOutput: ~Copyable {
     report.notices += notices
     reached.add(ofPlugins)
     reached[.reasons] = reasons.leftOut
-    reached[.thirdParties] = names.leftOut
+    reached[.thirdParties] = out.names.leftOut
     report.notices += reached.notices
     // Sums are times, ports and counts: without their category there is nothing left of them.
     report.hosts = allowed.holds(.flow) ? hosts.finished() : []
@@ -308,7 +302,8 @@ struct TimelineOutput: ~Copyable {
           count: hosts.leftOut))
     }
     report.notAssessable = reasons.finished()
-    report.scope.withheld.add(line.takeWithheld())
+    report.scope.withheld.add(out.record.takeWithheld())
+    report.scope.withheld.add(waiting.takeWithheld())
     report.scope.withheld.add(finding.takeWithheld())
     // The report says what became of the analysis: no category withholds it.
     var writer = FieldWriter(JSONWriter(reserving: 65_536), allowing: .all)

@@ -14,18 +14,25 @@ public enum Base64 {
 
   /// Appends four characters for each three bytes, the last group padded with `=`.
   public static func append(_ bytes: RawSpan, to out: inout [UInt8]) {
+    out.append(addingCapacity: (bytes.byteCount &+ 2) / 3 &* 4) { (text: inout OutputSpan<UInt8>) in
+      append(bytes, to: &text)
+    }
+  }
+
+  /// The same to a span with room for them.
+  @_lifetime(text: copy text)
+  public static func append(_ bytes: RawSpan, to text: inout OutputSpan<UInt8>) {
     let count = bytes.byteCount
-    out.append(addingCapacity: (count &+ 2) / 3 &* 4) { (text: inout OutputSpan<UInt8>) in
-      var at = 0
-      while count &- at >= 3 {
-        append(UInt32(bytes.u16(at)) << 8 | UInt32(bytes.u8(at &+ 2)), characters: 4, to: &text)
-        at &+= 3
-      }
-      switch count &- at {
-      case 1: append(UInt32(bytes.u8(at)) << 16, characters: 2, to: &text)
-      case 2: append(UInt32(bytes.u16(at)) << 8, characters: 3, to: &text)
-      default: break
-      }
+    var at = 0
+    while count &- at >= 4 {
+      append(bytes.u32(at) >> 8, characters: 4, to: &text)
+      at &+= 3
+    }
+    switch count &- at {
+    case 1: append(UInt32(bytes.u8(at)) << 16, characters: 2, to: &text)
+    case 2: append(UInt32(bytes.u16(at)) << 8, characters: 3, to: &text)
+    case 3: append(UInt32(bytes.u16(at)) << 8 | UInt32(bytes.u8(at &+ 2)), characters: 4, to: &text)
+    default: break
     }
   }
 
@@ -33,10 +40,11 @@ public enum Base64 {
   @inline(__always)
   @_lifetime(text: copy text)
   private static func append(_ group: UInt32, characters: Int, to text: inout OutputSpan<UInt8>) {
-    text.append(character(group >> 18))
-    text.append(character(group >> 12))
-    text.append(characters > 2 ? character(group >> 6) : padding)
-    text.append(characters > 3 ? character(group) : padding)
+    let third = characters > 2 ? character(group >> 6) : padding
+    let fourth = characters > 3 ? character(group) : padding
+    text.append(
+      four: UInt32(character(group >> 18)) | UInt32(character(group >> 12)) << 8 | UInt32(third) << 16
+        | UInt32(fourth) << 24)
   }
 
   /// The text of the bytes.

@@ -65,33 +65,4 @@ extension OutputSpan where Element == UInt8 {
       initialized &+= bytes.count
     }
   }
-
-  /// Appends a number below 256 in decimal. Needs free capacity for three digits.
-  @inlinable @inline(__always)
-  @_lifetime(self: copy self)
-  public mutating func append(octet value: UInt8) {
-    precondition(freeCapacity >= 3)
-    // Sound: the capacity was checked; the table has two characters for each number below 100.
-    unsafe withUnsafeMutableBufferPointer { buffer, initialized in
-      guard let start = buffer.baseAddress else { return }
-      let pairs = unsafe Decimal.pairs.utf8Start
-      var target = unsafe start + initialized
-      var rest = Int(value)
-      if rest >= 10 {
-        if rest >= 100 {
-          let hundreds = rest / 100
-          unsafe target.initialize(to: 0x30 &+ UInt8(truncatingIfNeeded: hundreds))
-          unsafe target += 1
-          initialized &+= 1
-          rest &-= hundreds &* 100
-        }
-        unsafe target.initialize(to: pairs[rest &* 2])
-        unsafe (target + 1).initialize(to: pairs[rest &* 2 &+ 1])
-        initialized &+= 2
-      } else {
-        unsafe target.initialize(to: 0x30 &+ UInt8(truncatingIfNeeded: rest))
-        initialized &+= 1
-      }
-    }
-  }
 }

@@ -8,38 +8,51 @@ import Cryptography
 import Packets
 import Terms
 
-/// Writes Community IDs, with one digest context for all of them.
-public struct CommunityIDWriter: ~Copyable {
-  private var context: DigestContext
-  private var message: [UInt8] = []
+/// Writes Community IDs.
+public struct CommunityIDWriter: Sendable {
+  /// Characters of an ID: `1:` and 28 of base64.
+  public static let length = 30
+  private let digest: NameDigest
 
-  public init() throws(CryptographyError) {
-    context = try DigestContext(.sha1)
-    message.reserveCapacity(40)
+  /// Throws where libcrypto does not offer SHA-1.
+  public init() throws(CryptographyError) { digest = try NameDigest() }
+
+  /// Appends the ID of a flow to a span with room for `length`.
+  @_lifetime(out: copy out)
+  public func append(_ key: FlowKey, to out: inout OutputSpan<UInt8>) {
+    out.append(0x31)
+    out.append(0x3a)
+    let digest = digest(of: key)
+    Base64.append(digest.bytes, to: &out)
   }
 
-  /// Appends the text, `1:` and 28 characters of base64. The flow is not changed: `inout` spares a copy.
-  public mutating func append(_ flow: inout FlowEntry, to out: inout [UInt8]) {
-    let low = flow.key.endpoint(0)
-    let high = flow.key.endpoint(1)
-    let number = flow.protocolNumber
-    message.removeAll(keepingCapacity: true)
-    message.append(addingCapacity: 40) { (message: inout OutputSpan<UInt8>) in
-      Self.append(0, 2, to: &message)
-      Self.append(low.address, to: &message)
-      Self.append(high.address, to: &message)
-      message.append(number)
-      message.append(0)
-      if Self.hasPorts(number) {
-        Self.append(UInt64(low.port), 2, to: &message)
-        Self.append(UInt64(high.port), 2, to: &message)
-      }
+  /// The ID of a flow.
+  public func text(_ key: FlowKey) -> String {
+    var text: [UInt8] = []
+    text.append(addingCapacity: Self.length) { (out: inout OutputSpan<UInt8>) in append(key, to: &out) }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// The message's two zeros in front put every other part across two words.
+  private func digest(of key: FlowKey) -> InlineArray<20, UInt8> {
+    let number = key.protocolNumber
+    let hasPorts = Self.hasPorts(number)
+    let ports = hasPorts ? UInt64(key.lowPort) << 16 | UInt64(key.highPort) : 0
+    let end = UInt64(number) << 40 | ports
+    var words = InlineArray<5, UInt64>(repeating: 0)
+    var count = 40
+    if key.isIPv6 {
+      words[0] = (key.lowUpper >> 16).bigEndian
+      words[1] = (key.lowUpper << 48 | key.lowLower >> 16).bigEndian
+      words[2] = (key.lowLower << 48 | key.highUpper >> 16).bigEndian
+      words[3] = (key.highUpper << 48 | key.highLower >> 16).bigEndian
+      words[4] = (key.highLower << 48 | end).bigEndian
+    } else {
+      words[0] = (key.lowLower << 16 | key.highLower >> 16).bigEndian
+      words[1] = (key.highLower << 48 | end).bigEndian
+      count = 16
     }
-    message.withRawSpan { context.update($0) }
-    context.finish()
-    out.append(UInt8(ascii: "1"))
-    out.append(UInt8(ascii: ":"))
-    Base64.append(context.digest, to: &out)
+    return digest.digest(of: words.bytes.slice(0, hasPorts ? count : count &- 4))
   }
 
   /// ICMP, TCP, UDP, ICMPv6 and SCTP: the protocols for which the specification hashes ports.
@@ -47,28 +60,6 @@ public struct CommunityIDWriter: ~Copyable {
     switch number {
     case 1, 6, 17, 58, 132: true
     default: false
-    }
-  }
-
-  @inline(__always)
-  @_lifetime(message: copy message)
-  private static func append(_ address: Address, to message: inout OutputSpan<UInt8>) {
-    guard address.family == .v6 else {
-      append(address.lower, 4, to: &message)
-      return
-    }
-    append(address.upper, 8, to: &message)
-    append(address.lower, 8, to: &message)
-  }
-
-  /// The `count` low bytes of a number, the highest first.
-  @inline(__always)
-  @_lifetime(message: copy message)
-  private static func append(_ value: UInt64, _ count: UInt64, to message: inout OutputSpan<UInt8>) {
-    var left = count
-    while left > 0 {
-      left &-= 1
-      message.append(UInt8(truncatingIfNeeded: value >> (8 &* left)))
     }
   }
 }

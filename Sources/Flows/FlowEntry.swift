@@ -272,7 +272,7 @@ extension FlowEntry {
   }
 
   /// A TCP flow whose SYN the evidence does not hold. A later part of a flow is judged by its first.
-  @inlinable
+  @inlinable @inline(__always)
   public var beginsMidStream: Bool {
     transport == .tcp && sideStates[0].union(sideStates[1]).isDisjoint(with: .anySYN)
       && !marks.contains(.isLaterPart)
@@ -280,7 +280,7 @@ extension FlowEntry {
 
   /// Whether bytes of a TCP direction are missing in the evidence: a hole that nothing filled, or bytes that the other
   /// end acknowledged and nobody saw.
-  @inlinable
+  @inlinable @inline(__always)
   public func hasGap(_ direction: FlowDirection) -> Bool {
     let sender = side(direction)
     guard transport == .tcp, sideStates[sender].contains(.sequenceKnown) else { return false }

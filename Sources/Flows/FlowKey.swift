@@ -30,6 +30,25 @@ public struct FlowKey: Equatable, Sendable, BitwiseCopyable {
   private static let vlanCountShift: UInt64 = 61
   private static let networkMask: UInt64 = 0xff_ffff
 
+  /// The key of no flow.
+  init() {
+    self.init(lowUpper: 0, lowLower: 0, highUpper: 0, highLower: 0, context: 0, lowPort: 0, highPort: 0)
+  }
+
+  @inline(__always)
+  private init(
+    lowUpper: UInt64, lowLower: UInt64, highUpper: UInt64, highLower: UInt64, context: UInt64, lowPort: UInt16,
+    highPort: UInt16
+  ) {
+    self.lowUpper = lowUpper
+    self.lowLower = lowLower
+    self.highUpper = highUpper
+    self.highLower = highLower
+    self.context = context
+    self.lowPort = lowPort
+    self.highPort = highPort
+  }
+
   /// The key of a packet, and whether its source is the lower endpoint (0) or the higher (1).
   @inline(__always)
   static func of(_ packet: inout Packet, separatesVLANs: Bool) -> (key: FlowKey, side: Int) {

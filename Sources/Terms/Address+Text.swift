@@ -62,13 +62,7 @@ extension Address {
   @_lifetime(out: copy out)
   public func append(to out: inout OutputSpan<UInt8>) {
     if family == .v4 {
-      out.append(octet: UInt8(truncatingIfNeeded: lower >> 24))
-      out.append(0x2e)
-      out.append(octet: UInt8(truncatingIfNeeded: lower >> 16))
-      out.append(0x2e)
-      out.append(octet: UInt8(truncatingIfNeeded: lower >> 8))
-      out.append(0x2e)
-      out.append(octet: UInt8(truncatingIfNeeded: lower))
+      out.append(dottedQuad: UInt32(truncatingIfNeeded: lower))
     } else {
       var text: [UInt8] = []
       append(to: &text)

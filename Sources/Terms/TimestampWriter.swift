@@ -26,7 +26,9 @@ public struct TimestampWriter: Sendable {
     }
     if seconds != second { prepare(seconds) }
     out.append(head)
-    out.append(decimal: UInt64(fraction.magnitude), width: 9)
+    let (first, rest) = UInt64(fraction.magnitude).quotientAndRemainder(dividingBy: 100_000_000)
+    out.append(0x30 &+ UInt8(truncatingIfNeeded: first))
+    out.append(eightDigits: rest)
     out.append(0x5a)
   }
 

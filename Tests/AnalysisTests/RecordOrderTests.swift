@@ -21,6 +21,35 @@ final class MemorySpill: SpillStorage {
   }
 }
 
+/// Takes outputs until it holds some bytes.
+private struct Taken: OutputTaker {
+  var records: [UInt8] = []
+  var findings: [UInt8] = []
+  let room: Int
+
+  var isFull: Bool { records.count >= room || findings.count >= room }
+  mutating func take(_ record: RawSpan, findings: RawSpan) {
+    records.append(record)
+    self.findings.append(findings)
+  }
+}
+
+extension RecordOrder {
+  /// A flow ends: its output goes out at once where its turn has come.
+  fileprivate mutating func end(
+    _ ordinal: UInt64, _ record: [UInt8], findings: [UInt8] = [], tail: inout [UInt8], to taken: inout Taken
+  ) throws(SpillError) {
+    if isTurn(of: ordinal) {
+      record.withRawSpan { record in findings.withRawSpan { taken.take(record, findings: $0) } }
+      pass()
+    } else {
+      let start = tail.count
+      tail += record
+      try wait(ordinal, tail: &tail, from: start, findings: findings)
+    }
+  }
+}
+
 @Suite("Records leave in order of their flows' first packets")
 struct RecordOrderTests {
   /// Ends flows in the given order and gives what was released, as numbers.
@@ -30,22 +59,20 @@ struct RecordOrderTests {
     var tail: [UInt8] = []
     for ordinal in order {
       let line = Array("\(ordinal);".utf8) + Array(repeating: UInt8(ascii: " "), count: ordinal % 7)
-      let start = tail.count
-      tail += line
-      try records.end(UInt64(ordinal), tail: &tail, from: start, findings: Array("f\(ordinal);".utf8))
+      var taken = Taken(room: 64)
+      try records.end(UInt64(ordinal), line, findings: Array("f\(ordinal);".utf8), tail: &tail, to: &taken)
       var isMore = true
       while isMore {
-        isMore = try records.release(upTo: 64, tail: &tail)
-        // A piece ends soon after its bound, however much was waiting.
-        #expect(records.lines.count < 64 + 16)
-        let numbers = String(decoding: records.lines, as: UTF8.self).split(separator: ";")
+        isMore = try records.release(to: &taken, tail: &tail)
+        // A batch ends soon after its bound, however much was waiting.
+        #expect(taken.records.count < 64 + 16)
+        let numbers = String(decoding: taken.records, as: UTF8.self).split(separator: ";")
           .compactMap { Int($0.filter(\.isNumber)) }
-        let found = String(decoding: records.findings, as: UTF8.self).split(separator: ";")
+        let found = String(decoding: taken.findings, as: UTF8.self).split(separator: ";")
           .compactMap { Int($0.dropFirst()) }
         #expect(numbers == found)
         out += numbers
-        records.lines = []
-        records.findings = []
+        taken = Taken(room: 64)
       }
     }
     return out
@@ -80,13 +107,13 @@ struct RecordOrderTests {
     let spill = MemorySpill()
     var records = RecordOrder(bound: 1_000, spill: spill, window: 500)
     var tail: [UInt8] = []
+    var taken = Taken(room: 4_096)
     var most = (runs: 0, known: 0)
     let flows: UInt64 = 60_000
     // Every third flow says nothing; of the others pairs change places.
     for ordinal in (1...flows).map({ $0 % 2 == 0 ? $0 - 1 : min($0 + 1, flows) }) {
-      let start = tail.count
-      if ordinal % 3 != 0 { tail += Array("\(ordinal);".utf8) }
-      try records.end(ordinal, tail: &tail, from: start, findings: [])
+      let line = ordinal % 3 != 0 ? Array("\(ordinal);".utf8) : []
+      try records.end(ordinal, line, tail: &tail, to: &taken)
       most = (max(most.runs, records.spilledRuns), max(most.known, records.known))
     }
     // 227 KB in runs of 1 KB: 227 runs, of which 64 at a time become one.
@@ -94,19 +121,18 @@ struct RecordOrderTests {
     #expect(most.known <= 502)
     #expect(spill.bytes.count > 40_000 * 21)
 
-    let start = tail.count
-    try records.end(0, tail: &tail, from: start, findings: Array("f".utf8))
+    try records.end(0, [], findings: Array("f".utf8), tail: &tail, to: &taken)
     var released: [UInt8] = []
     var isMore = true
     while isMore {
-      isMore = try records.release(upTo: 4_096, tail: &tail)
-      released += records.lines
-      records.lines = []
+      isMore = try records.release(to: &taken, tail: &tail)
+      released += taken.records
+      taken.records = []
     }
     #expect(
       String(decoding: released, as: UTF8.self)
         == (1...flows).filter { $0 % 3 != 0 }.map { "\($0);" }.joined())
-    #expect(records.findings == Array("f".utf8))
+    #expect(taken.findings == Array("f".utf8))
     #expect(spill.bytesRead < 3 * spill.bytes.count)
     try records.checkEnd()
   }
@@ -115,15 +141,16 @@ struct RecordOrderTests {
   func empty() throws {
     var records = RecordOrder(bound: 1_000, spill: nil, window: 100)
     var tail: [UInt8] = []
+    var taken = Taken(room: 64)
     var most = 0
     for ordinal in UInt64(2)...100_000 where ordinal != 7 {
-      try records.end(ordinal, tail: &tail, from: 0, findings: [])
+      try records.end(ordinal, [], tail: &tail, to: &taken)
       most = max(most, records.known)
     }
     // The window, and three flows that are open.
     #expect(most == 103)
-    for ordinal: UInt64 in [1, 7, 0] { try records.end(ordinal, tail: &tail, from: 0, findings: []) }
-    #expect(try !records.release(upTo: 64, tail: &tail))
+    for ordinal: UInt64 in [1, 7, 0] { try records.end(ordinal, [], tail: &tail, to: &taken) }
+    #expect(try !records.release(to: &taken, tail: &tail))
     #expect(records.base == 100_001)
     try records.checkEnd()
   }
@@ -135,11 +162,12 @@ struct RecordOrderTests {
       func read(at offset: Int64, count: Int, into out: inout [UInt8]) throws(SpillError) {}
     }
     var records = RecordOrder(bound: 4, spill: Forgetful())
-    var tail: [UInt8] = Array("line;".utf8)
-    try records.end(1, tail: &tail, from: 0, findings: [])
+    var tail: [UInt8] = []
+    var taken = Taken(room: 64)
+    try records.end(1, Array("line;".utf8), tail: &tail, to: &taken)
     #expect(throws: SpillError.self) { try records.checkEnd() }
-    try records.end(0, tail: &tail, from: 0, findings: [])
-    #expect(throws: SpillError.self) { _ = try records.release(upTo: 64, tail: &tail) }
+    try records.end(0, [], tail: &tail, to: &taken)
+    #expect(throws: SpillError.self) { _ = try records.release(to: &taken, tail: &tail) }
   }
 
   @Test("An ordinal that has gone is not written twice")

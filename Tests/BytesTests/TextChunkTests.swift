@@ -28,7 +28,13 @@ struct TextChunkTests {
   }
 
   @Test func `octets and decimals`() {
-    for value in 0...255 { #expect(text { $0.append(octet: UInt8(value)) } == String(value)) }
+    for value: UInt32 in 0...255 {
+      #expect(text { $0.append(dottedQuad: value << 24 | (value ^ 0xff) << 8 | 7) } == "\(value).0.\(value ^ 0xff).7")
+    }
+    for value: UInt64 in stride(from: 0, to: 100_000_000, by: 7_919) {
+      #expect(text { $0.append(decimal: value) } == String(value))
+      #expect(text { $0.append(eightDigits: value) } == String(String(value + 100_000_000).dropFirst()))
+    }
     var value: UInt64 = 1
     for _ in 0..<64 {
       for each in [value &- 1, value, value &+ 1] {

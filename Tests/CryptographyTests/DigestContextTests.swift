@@ -23,6 +23,18 @@ import Testing
         == "84983e441c3bd26ebaae4aa1f95129e5e54670f1")
   }
 
+  @Test("SHA-1 of names is the same")
+  func names() throws {
+    let names = try NameDigest()
+    let digest = Array("abc".utf8).withRawSpan { names.digest(of: $0) }
+    #expect(Hex.text(digest.bytes) == "a9993e364706816aba3e25717850c26c9cd0d89d")
+    for count in 0..<200 {
+      let message = (0..<count).map { UInt8($0) }
+      let digest = message.withRawSpan { names.digest(of: $0) }
+      #expect(try digest.bytes.array == message.withRawSpan { try DigestAlgorithm.sha1.digest(of: $0) })
+    }
+  }
+
   @Test("SHA-256: RFC 6234 section 8.5")
   func sha256() throws {
     #expect(

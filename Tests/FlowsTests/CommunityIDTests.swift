@@ -9,11 +9,7 @@ import Testing
   private func id(_ sample: Sample) throws -> String {
     var script = Script()
     let flow = script.play(sample).flow
-    var writer = try CommunityIDWriter()
-    var out: [UInt8] = []
-    var entry = script.table[flow]
-    writer.append(&entry, to: &out)
-    return String(decoding: out, as: UTF8.self)
+    return try CommunityIDWriter().text(script.table[flow].key)
   }
 
   private func v4(_ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: UInt32, _ port: UInt16 = 0) -> End {
