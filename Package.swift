@@ -43,10 +43,13 @@ let rooms: [Target] = [
 /// What another package may build on: plugins of its own, and a binary that holds them.
 let forOthers = forPlugins + ["PluginTestKit", "Commands", "ShippedPlugins"]
 
+/// What only the package Fuzz builds on beside that.
+let forFuzzing = ["JSON", "Cryptography", "CaptureFiles", "Warrants", "Analysis"]
+
 let package = Package(
   name: "veilscope",
   products: [.executable(name: "veilscope", targets: ["veilscope"])]
-    + forOthers.map { .library(name: $0, targets: [$0]) },
+    + (forOthers + forFuzzing).map { .library(name: $0, targets: [$0]) },
   dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
   targets: completed(
     rooms + plugins.map(plugin) + [
