@@ -17,7 +17,7 @@ export VEILSCOPE_COMMIT := $(shell commit=$$(git rev-parse HEAD 2>/dev/null) && 
 # Every imported module must be a declared dependency: an undeclared one builds warm and fails clean.
 CHECKED := --explicit-target-dependency-import-check error
 
-.PHONY: help run build test test-third-party test-scripts lint generate manual bench validate check-determinism lab plugin record reproduce clean
+.PHONY: help run build test test-third-party test-scripts fuzz lint generate manual bench validate check-determinism lab plugin record reproduce clean
 
 help: ## lists these errands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -37,7 +37,11 @@ run: build ## analyses the shipped sample under the shipped warrant and prints w
 test: $(BUILD)/setup-test ## runs every test
 	swift build --build-tests $(CHECKED)
 	swift test --skip-build
-	@$(MAKE) test-third-party test-scripts
+	@$(MAKE) test-third-party test-scripts fuzz
+
+fuzz: $(BUILD)/setup-test ## every reader of hostile bytes in turns. SECONDS=300 in all, CORPUS=folder of captures to begin with
+	Fuzz/run --self-test
+	Fuzz/run --seconds $(or $(SECONDS),300) $(if $(CORPUS),--corpus "$(CORPUS)")
 
 # A package of its own that sees products only; its build is apart, since SwiftPM shares none between packages.
 test-third-party: ## builds and tests Samples/third-party-plugin, and runs its binary

@@ -69,8 +69,9 @@ enum Captures {
       at &+= 2
       let length = min(Int(head & 0x7ff), input.byteCount &- at)
       if head >> 11 > 0 { microseconds &+= 1_000 << UInt64(head >> 11 & 15) }
+      // A record's header: seconds, microseconds, captured and original length.
       for value in [microseconds / 1_000_000, microseconds % 1_000_000, UInt64(length), UInt64(length)] {
-        for shift in stride(from: UInt64(0), to: 32, by: 8) { capture.append(UInt8(truncatingIfNeeded: value >> shift)) }
+        for place in 0..<4 { capture.append(UInt8(truncatingIfNeeded: value >> UInt64(8 * place))) }
       }
       capture.append(input.slice(at, length))
       at &+= length
