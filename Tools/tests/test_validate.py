@@ -52,16 +52,19 @@ class Beginnings(unittest.TestCase):
             ("tls", ["160301020001"]), ("tls", ["802b0103"]), ("starttls", [b"220 mail".hex(), b"EHLO".hex()]),
             ("starttls", ["0000000804d2162f"]), ("inside", ["050100", "0500"]), ("inside", [b"CONNECT a:443".hex()]),
             ("other", [b"GET / HTTP/1.1".hex()]), (None, []),
+            ("ssh", ["", b"SSH-2.0-a".hex()]),
         ]:
             self.assertEqual(figures.begins_with(sides), expected, sides)
 
     def test_classes_of_rows(self):
         row = dict(FLOW, source="ndpi", field="ja3", value="x")
-        self.assertEqual(figures.classify(dict(row, source="ndpi-suspect"), {"tcp"}, "tls"), figures.SUSPECT)
-        self.assertEqual(figures.classify(dict(row, agree=False), {"tcp"}, "tls"), figures.DISPUTED)
-        self.assertEqual(figures.classify(dict(row, proto="any"), {"udp"}, None), figures.UDP)
-        self.assertEqual(figures.classify(row, {"tcp"}, "inside"), figures.INSIDE)
-        self.assertEqual(figures.classify(row, {"tcp"}, "tls"), figures.COMPARABLE)
+        self.assertEqual(figures.classify(dict(row, source="ndpi-suspect"), [{"proto": "tcp"}], "tls"), figures.SUSPECT)
+        self.assertEqual(figures.classify(dict(row, agree=False), [{"proto": "tcp"}], "tls"), figures.DISPUTED)
+        self.assertEqual(figures.classify(dict(row, proto="any"), [{"proto": "udp"}], None), figures.UDP)
+        self.assertEqual(figures.classify(row, [{"proto": "tcp"}], "inside"), figures.INSIDE)
+        self.assertEqual(figures.classify(row, [{"proto": "tcp"}], "tls"), figures.COMPARABLE)
+        self.assertEqual(figures.classify(dict(row, field="hassh"), [{"proto": "tcp"}], "ssh"), figures.COMPARABLE)
+        self.assertEqual(figures.classify(dict(row, field="hassh"), [], None), figures.NO_STREAM)
 
 
 class Bounds(unittest.TestCase):

@@ -22,7 +22,9 @@ INSIDE = "TLS inside SOCKS, CONNECT or RDP"
 SUSPECT = "source known to be wrong"
 DISPUTED = "disputed by another source"
 OTHER = "flow begins with another protocol"
-CLASSES = [COMPARABLE, UDP, INSIDE, OTHER, DISPUTED, SUSPECT]
+NO_STREAM = "no TCP stream has the row's ends"
+CLASSES = [COMPARABLE, UDP, INSIDE, OTHER, NO_STREAM, DISPUTED, SUSPECT]
+SSH_FIELDS = ("hassh", "hassh_server", "ssh_client", "ssh_server")
 
 # What a TCP flow begins with, by the first bytes of either side. StartTLS: SMTP and FTP, IMAP, POP3, XMPP, EHLO.
 STARTTLS_BYTES = (b"220", b"* OK", b"+OK", b"<?xml", b"<stream", b"EHLO", b"HELO", b"ehlo", b"helo")
@@ -150,6 +152,8 @@ def classify(row, flows, begins):
     if row.get("proto") == "udp" or (row.get("proto") != "tcp" and transports == {"udp"}):
         is_quic = row["field"].startswith("quic_") or any(flow.get("quic_version") for flow in flows)
         return COMPARABLE if is_quic else UDP
+    if row["field"] in SSH_FIELDS and begins is None:
+        return NO_STREAM
     return {"inside": INSIDE, "other": OTHER}.get(begins, COMPARABLE)
 
 

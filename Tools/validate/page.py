@@ -78,8 +78,8 @@ def fingerprints(figures):
     return f"""
 ## Fingerprints, names, certificates
 
-Comparable rows: TCP flows that begin with TLS or with a protocol that turns to it (STARTTLS), by the first bytes that
-tshark gives for the stream.
+Comparable rows: TCP flows that begin with TLS, with a protocol that turns to it (STARTTLS) or with SSH, by the first bytes
+that tshark gives for the stream.
 
 {table(("field", "rows", "equal", "share", "aim", ""), body)}
 Apart from them:

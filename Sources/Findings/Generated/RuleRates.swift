@@ -3,6 +3,27 @@
 enum RuleRates {
   /// Keyed by rule and rule version: `tor.relay-link/1`.
   static let table: [String: ErrorFigures.Figures] = [
+    "ipsec.ah-packets/1": .init(
+      found: 0, labelled: 0, falseFindings: 0, negatives: 6666,
+      falseRateBoundPPM: 450),
+    "ipsec.ah-pair/1": .init(
+      found: 0, labelled: 0, falseFindings: 0, negatives: 6666,
+      falseRateBoundPPM: 450),
+    "ipsec.esp-packets/1": .init(
+      found: 44, labelled: 48, falseFindings: 0, negatives: 6666,
+      falseRateBoundPPM: 450),
+    "ipsec.esp-pair/1": .init(
+      found: 4, labelled: 48, falseFindings: 0, negatives: 6666,
+      falseRateBoundPPM: 450),
+    "ipsec.ike-association/1": .init(
+      found: 0, labelled: 41, falseFindings: 0, negatives: 6666,
+      falseRateBoundPPM: 450),
+    "ipsec.ike-exchange/1": .init(
+      found: 32, labelled: 41, falseFindings: 0, negatives: 6666,
+      falseRateBoundPPM: 450),
+    "ipsec.ike-message/1": .init(
+      found: 9, labelled: 41, falseFindings: 0, negatives: 6666,
+      falseRateBoundPPM: 450),
     "openvpn.control/1": .init(
       found: 0, labelled: 10, falseFindings: 0, negatives: 6666,
       falseRateBoundPPM: 450),
