@@ -26,23 +26,23 @@ public struct IPsec: DatagramPlugin, StreamPlugin {
 
   private static let constants: [Constant] =
     [0, 4].flatMap { marker in
-      // Version and flags of IKE's header, with and without the marker before it.
+      // Of IKE's header, with and without the marker before it: version, what exchange types and flags have in common, and
+      // the highest byte of a length that fits in a datagram.
       [
-        Constant(value: 0x0010_0000 << 32, mask: 0x00ff_00f8 << 32, at: 16 + marker, lengths: 28...65_535, on: .udp),
-        Constant(value: 0x0020_0000 << 32, mask: 0x00ff_00c7 << 32, at: 16 + marker, lengths: 28...65_535, on: .udp),
+        Constant(
+          value: 0x1000_0000_0000_0000, mask: 0xffd8_f800_0000_00ff, at: 17 + marker, lengths: 28...65_535, on: .udp),
+        Constant(
+          value: 0x2020_0000_0000_0000, mask: 0xfff0_c700_0000_00ff, at: 17 + marker, lengths: 28...65_535, on: .udp),
       ]
     } + [
       Constant("ff", lengths: 1...1, on: .udp),
       Constant(text: "IKETCP", on: .tcp),
-      // ESP in UDP whose key exchange is not in view: sequence numbers up to 65,535; greater ones, but for those that
-      // look like a query of DNS.
-      Constant("** ** ** ** 00 00", lengths: 24...65_535, on: .udp),
+      // ESP in UDP whose key exchange is not in view begins with anything: the first bit is 0 or 1.
+      Constant(value: 0, mask: 1 << 63, port: natTraversalPort, lengths: 24...65_535, on: .udp),
+      Constant(value: 1 << 63, mask: 1 << 63, port: natTraversalPort, lengths: 24...65_535, on: .udp),
     ]
-    + (1...7).map { bit in
-      Constant(value: 1 << (16 + bit), mask: 0xff00_0000 | 1 << (16 + bit), lengths: 24...65_535, on: .udp)
-    }
     + [esp, ah].flatMap { number in
-      // Every packet: the first bit is 0 or 1.
+      // Every packet.
       [Constant(value: 0, mask: 1 << 63, on: .ip(number)), Constant(value: 1 << 63, mask: 1 << 63, on: .ip(number))]
     }
 
@@ -57,13 +57,16 @@ public struct IPsec: DatagramPlugin, StreamPlugin {
       var reader = datagram.reader
       switch datagram.flow.protocolNumber {
       case Self.esp:
+        memory.hasIPProtocol = true
         memory.esp[datagram.side].take(try ProtectedPacket(esp: &reader, length: datagram.length), datagram.frame)
       case Self.ah:
         try takeAH(&reader, datagram, &memory)
       default:
         try takeUDP(&reader, datagram, &memory, &recorder)
       }
-      return .needMore
+      guard memory.isComplete else { return .needMore }
+      conclude(datagram.flow, memory: memory, recorder: &recorder)
+      return .done
     } catch  where !memory.isEmpty {
       // Something else on the port, or a packet that the capture cut: what was seen before stays.
       return .needMore
@@ -74,6 +77,7 @@ public struct IPsec: DatagramPlugin, StreamPlugin {
     _ reader: inout ByteReader, _ datagram: borrowing Datagram, _ memory: inout IPsecSession
   ) throws(ReadError) {
     var next: UInt8 = 0
+    memory.hasIPProtocol = true
     memory.ah[datagram.side].take(try ProtectedPacket(ah: &reader, nextHeader: &next), datagram.frame)
     guard next == Self.esp else { return }
     if let packet = try? ProtectedPacket(esp: &reader, length: datagram.length &- reader.position) {
@@ -210,7 +214,7 @@ public struct IPsec: DatagramPlugin, StreamPlugin {
   private func concludeESP(_ flow: FlowFacts, _ memory: IPsecSession, _ recorder: inout Recorder) {
     guard memory.esp.packets > 0 else { return }
     // An IP protocol of its own says what it is; elsewhere IKE or keepalives beside it do.
-    let isNamed = flow.protocolNumber == Self.esp || flow.protocolNumber == Self.ah
+    let isNamed = memory.hasIPProtocol
     let hasCompany = isNamed || memory.ike.proof != nil || memory.keepalives > 0
     guard hasCompany || memory.esp.client.rises >= 3 || memory.esp.server.rises >= 3 else { return }
     recorder.observe(ESPAssociations(flow: memory.esp, keepalives: memory.keepalives))

@@ -10,6 +10,8 @@ public struct IPsecSession: FlowMemory {
   var esp = ProtectedFlow()
   var ah = ProtectedFlow()
   var keepalives = 0
+  /// The flow's own IP protocol is ESP or AH.
+  var hasIPProtocol = false
   /// Messages and packets of a stream that were read, and bytes of each direction.
   var frames = 0
   private var clientOffset = 0
@@ -18,6 +20,16 @@ public struct IPsecSession: FlowMemory {
   public init() {}
 
   var isEmpty: Bool { ike.isEmpty && esp.packets == 0 && ah.packets == 0 && keepalives == 0 }
+
+  /// Packets of ESP or AH that tell enough of their SPIs where nothing else is to come.
+  private static let enoughPackets = 16
+
+  /// Nothing that follows can say more than what is known.
+  var isComplete: Bool {
+    guard max(esp.packets, ah.packets) >= Self.enoughPackets else { return false }
+    guard ike.proof?.agreement == .exchange || ike.isEmpty && hasIPProtocol else { return false }
+    return (esp.packets == 0 || esp.agrees) && (ah.packets == 0 || ah.agrees)
+  }
 
   func offset(_ side: Side) -> Int { side == .client ? clientOffset : serverOffset }
 

@@ -1,5 +1,5 @@
 // Which plugins' constants a payload holds: those of its first eight bytes by bit tables, one look-up a byte for all of
-// them; the few that stand further on one by one.
+// them; the few that stand further on, or are looked for at a port only, one by one.
 
 import Bytes
 import PluginKit
@@ -56,9 +56,33 @@ struct Matcher: Sendable {
     let reach: Int
   }
 
+  /// A constant that is compared by itself, as plain numbers: the comparison is made for each datagram looked at.
+  private struct Single: Sendable, BitwiseCopyable {
+    let value: UInt64
+    let mask: UInt64
+    let offset: Int
+    let lengths: (shortest: Int, longest: Int)
+    /// 0 for any.
+    let port: UInt16
+    /// A bit for each side.
+    let sides: UInt8
+    let plugin: Int
+
+    init(_ constant: Constant, plugin: Int) {
+      value = constant.value
+      mask = constant.mask
+      offset = constant.offset
+      // All eight bytes must be there.
+      let lengths = constant.lengths ?? 0...Int.max
+      self.lengths = (max(lengths.lowerBound, constant.offset &+ Matcher.width), lengths.upperBound)
+      port = constant.port ?? 0
+      sides = constant.side.map { 1 << $0.rawValue } ?? 0b11
+      self.plugin = plugin
+    }
+  }
+
   private var rows: [Row] = []
-  /// Constants of datagrams that stand further on.
-  private var later: [Row] = []
+  private var singles: [Single] = []
   /// For each of eight positions, 256 sets: the constants that this byte does not rule out.
   private var tables: [BitSet128] = []
   /// For each payload length from 0 to 8: constants that reach no further.
@@ -69,8 +93,11 @@ struct Matcher: Sendable {
   init(_ constants: [(plugin: Int, constant: Constant)]) {
     for (plugin, constant) in constants where constant.mask != 0 {
       let reach = 8 - constant.mask.trailingZeroBitCount / 8
-      let row = Row(constant: constant, plugin: plugin, reach: reach)
-      if constant.offset == 0 { rows.append(row) } else { later.append(row) }
+      if constant.offset == 0, constant.port == nil {
+        rows.append(Row(constant: constant, plugin: plugin, reach: reach))
+      } else {
+        singles.append(Single(constant, plugin: plugin))
+      }
     }
     guard !rows.isEmpty else { return }
     tables = Array(repeating: .empty, count: Matcher.width * 256)
@@ -90,13 +117,16 @@ struct Matcher: Sendable {
     }
   }
 
-  var isEmpty: Bool { rows.isEmpty && later.isEmpty }
+  var isEmpty: Bool { rows.isEmpty && singles.isEmpty }
 
-  /// The plugins one of whose constants stands at the start of `bytes`.
+  /// The plugins one of whose constants `bytes` hold.
   ///
-  /// - Parameter length: payload length on the wire, for constants with lengths; nil for streams.
-  func plugins(_ bytes: RawSpan, side: Side, length: Int?) -> BitSet128 {
-    var plugins = length.map { pluginsLater(bytes, side: side, length: $0) } ?? .empty
+  /// - Parameters:
+  ///   - length: payload length on the wire, for constants with lengths; nil for streams.
+  ///   - ports: those of a datagram.
+  func plugins(_ bytes: RawSpan, side: Side, length: Int?, ports: (UInt16, UInt16) = (0, 0)) -> BitSet128 {
+    var plugins = BitSet128.empty
+    if let length, !singles.isEmpty { addSingles(bytes, side, length, ports, to: &plugins) }
     guard !rows.isEmpty else { return plugins }
     let count = min(bytes.byteCount, Matcher.width)
     var alive = fitting[count] & ofSide[Int(side.rawValue)]
@@ -113,18 +143,20 @@ struct Matcher: Sendable {
     return plugins
   }
 
-  /// The plugins one of whose constants stands further on in a datagram.
-  private func pluginsLater(_ bytes: RawSpan, side: Side, length: Int) -> BitSet128 {
-    var plugins = BitSet128.empty
-    for row in later {
-      let constant = row.constant
-      guard bytes.byteCount >= constant.offset &+ Matcher.width,
-        bytes.u64(constant.offset) & constant.mask == constant.value, constant.side.map({ $0 == side }) ?? true,
-        constant.lengths?.contains(length) ?? true
+  /// Adds the plugins of constants that are compared one by one.
+  private func addSingles(
+    _ bytes: RawSpan, _ side: Side, _ length: Int, _ ports: (UInt16, UInt16), to plugins: inout BitSet128
+  ) {
+    let count = bytes.byteCount
+    let side: UInt8 = 1 << side.rawValue
+    for index in singles.indices {
+      let single = singles[index]
+      guard length >= single.lengths.shortest, length <= single.lengths.longest,
+        count >= single.offset &+ Matcher.width, bytes.u64(single.offset) & single.mask == single.value,
+        single.port == 0 || single.port == ports.0 || single.port == ports.1, single.sides & side != 0
       else { continue }
-      plugins.insert(row.plugin)
+      plugins.insert(single.plugin)
     }
-    return plugins
   }
 
   /// Whether a constant that `bytes` (fewer than eight) does not rule out reaches beyond them: more bytes can decide.

@@ -183,7 +183,8 @@ extension Timeline {
     let side = Side(accounting.direction)
     let seen = Int(datagramCounts[number].addingReportingOverflow(1).partialValue)
     datagramCounts[number] = UInt32(clamping: seen)
-    var found = plugins.matcher.plugins(payload, side: side, length: length)
+    var found = plugins.matcher.plugins(
+      payload, side: side, length: length, ports: (packet.sourcePort, packet.destinationPort))
     let outline = DatagramOutline(
       length: length, side: side, end: captured < length ? .snapLength : .whole, frame: header.reference,
       time: header.hasTime ? header.time : nil)

@@ -21,6 +21,9 @@ public struct Constant: Sendable {
   /// Where these bytes begin; other than 0 for datagrams only. A few such constants can be had, not many: each is compared
   /// by itself.
   public let offset: Int
+  /// Where not nil, the constant is looked for only in datagrams of a flow of which an end has this port: for what has no
+  /// form of its own and would else be looked for everywhere. It says nothing of what the flow is.
+  public let port: UInt16?
   /// The side that sends it; nil for either.
   public let side: Side?
   /// Payload lengths on the wire (datagrams only); nil for any.
@@ -73,12 +76,13 @@ public struct Constant: Sendable {
 
   /// A constant by value and mask of eight bytes from `offset` on, the first byte highest.
   public init(
-    value: UInt64, mask: UInt64, at offset: Int = 0, side: Side? = nil, lengths: ClosedRange<Int>? = nil,
-    on transport: PluginTransport? = nil
+    value: UInt64, mask: UInt64, at offset: Int = 0, port: UInt16? = nil, side: Side? = nil,
+    lengths: ClosedRange<Int>? = nil, on transport: PluginTransport? = nil
   ) {
     self.value = value & mask
     self.mask = mask
-    self.offset = max(0, offset)
+    self.offset = max(0, min(offset, 65_535))
+    self.port = port
     self.side = side
     self.lengths = lengths
     self.transport = transport

@@ -49,9 +49,21 @@ struct MatcherTests {
     #expect(found(matcher, bytes, length: 10) == [3])
     #expect(found(matcher, bytes, length: 13) == [])
     #expect(found(matcher, Array(bytes.dropLast()), length: 10) == [])
+    #expect(found(matcher, bytes, .server, length: 10) == [3])
     // Streams are matched at their start alone.
     #expect(found(matcher, bytes) == [])
     #expect(!matcher.isEmpty)
+  }
+
+  @Test("A constant may be looked for at a port only")
+  func ports() {
+    let matcher = Matcher([(5, Constant(value: 0, mask: 1 << 63, port: 4_500, side: .server))])
+    let bytes = [UInt8](repeating: 1, count: 8)
+    func found(_ ports: (UInt16, UInt16), _ side: Side = .server) -> Bool {
+      bytes.withRawSpan { !matcher.plugins($0, side: side, length: 8, ports: ports).isEmpty }
+    }
+    #expect(found((4_500, 1)) && found((1, 4_500)))
+    #expect(!found((4_501, 1)) && !found((4_500, 1), .client))
   }
 
   @Test("A constant that is no pattern matches nothing")

@@ -190,6 +190,15 @@ enum IKEScript {
     #expect(played.observations("esp").first?["spis_from_initiator"]?.array?.compactMap(\.string) == ["c0010203"])
   }
 
+  @Test func manyPacketsAreToldOfOnce() throws {
+    var exchange = Exchange.ip(50)
+    for number in 1...60 {
+      exchange = exchange.client(IKEScript.esp(0xc001_0203, number)).server(IKEScript.esp(0xc0de_0506, number))
+    }
+    let played = try exchange.play { IPsec.self }
+    #expect(played.findings.map(\.certainty) == [.strong] && played.observations("esp").count == 1)
+  }
+
   @Test func associationsSideBySideCountEachForItself() throws {
     var exchange = Exchange.ip(50)
     for number in 1...3 {
