@@ -5,7 +5,9 @@ import Foundation
 import PackageDescription
 
 /// The protocol plugins that ship: folder Plugins/NAME, target NAMEPlugin.
-let plugins = ["IPsec", "OpenVPN", "QUIC", "SSH", "StartTLS", "TLS", "WireGuard"]
+let plugins = [
+  "DNS", "DNSCrypt", "EncryptedDNS", "IPsec", "OpenVPN", "QUIC", "SSH", "StartTLS", "TLS", "WireGuard",
+]
 
 /// What every plugin may import.
 let forPlugins = ["PluginKit", "Wire", "Bytes", "Terms", "Packets", "Findings"]
@@ -15,6 +17,7 @@ let rooms: [Target] = [
   library("CVeilCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
   library("CVeilZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
   library("CVeilZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
+  library("CVeilPsl", pkgConfig: "libpsl", apt: "libpsl-dev"),
   .target(
     name: "CVeilPlatform", path: "Sources/CLibraries/CVeilPlatform",
     cSettings: [.define("VEIL_COMMIT", to: "\"\(commit())\"")]),
@@ -27,10 +30,11 @@ let rooms: [Target] = [
   room("JSON", "Bytes"),
   room("Cryptography", "Bytes", "CVeilCrypto"),
   room("Platform", "Bytes", "CVeilPlatform"),
+  room("Names", "Bytes", "CVeilPsl"),
 
   room("CaptureFiles", "Bytes", "Terms", "Platform", "CVeilZlib", "CVeilZstd"),
   room("Packets", "Bytes", "Terms"),
-  room("Wire", "Bytes", "Terms", "JSON", "Cryptography", "Findings"),
+  room("Wire", "Bytes", "Terms", "JSON", "Cryptography", "Names", "Findings"),
   room("Findings", "Bytes", "Terms", "JSON"),
 
   room("Flows", "Bytes", "Terms", "Cryptography", "Packets"),
@@ -63,8 +67,8 @@ let package = Package(
       room(
         "Commands",
         [
-          "Bytes", "Terms", "JSON", "Cryptography", "Platform", "CaptureFiles", "Findings", "Warrants", "PluginKit",
-          "Custody", "Analysis", "Supervision",
+          "Bytes", "Terms", "JSON", "Cryptography", "Platform", "Names", "CaptureFiles", "Findings", "Warrants",
+          "PluginKit", "Custody", "Analysis", "Supervision",
         ], [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
       .executableTarget(
         name: "veilscope", dependencies: ["Commands", "ShippedPlugins"], path: "Sources/veilscope",
@@ -85,8 +89,8 @@ let package = Package(
         path: "Tests/EndToEndTests", swiftSettings: settings()),
     ]
       + [
-        "Bytes", "Terms", "JSON", "Cryptography", "Platform", "CaptureFiles", "Packets", "Wire", "Findings", "Flows",
-        "Warrants", "Custody", "PluginKit",
+        "Bytes", "Terms", "JSON", "Cryptography", "Platform", "Names", "CaptureFiles", "Packets", "Wire", "Findings",
+        "Flows", "Warrants", "Custody", "PluginKit",
         "Analysis", "PluginTestKit", "Supervision", "Commands",
       ].map(tests) + [pluginTests()]
   )

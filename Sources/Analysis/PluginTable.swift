@@ -14,9 +14,13 @@ final class TransportPlugins: Sendable {
   let constantlessBytes: Int
   /// Subscribers and readers: whether anyone may be concerned with a flow of this transport at all.
   let any: Bool
-  /// The largest appetites among them.
+  /// The largest appetites among them; datagrams up to a bound.
   let bytes: Int
   let packets: Int
+
+  /// Datagrams of a flow that are held against constants. A plugin that holds memory of the flow is shown all that it
+  /// declared; a long flow of which nobody has anything is let go.
+  private static let mostUnconcerned = 160
 
   static let none = TransportPlugins(.tcp, [])
 
@@ -25,7 +29,7 @@ final class TransportPlugins: Sendable {
     let readers = plugins.filter { transport == .tcp ? $0.entry.readsStreams : $0.entry.readsDatagrams }
     any = !plugins.isEmpty
     bytes = readers.map(\.entry.manifest.bytes).max() ?? 0
-    packets = readers.map(\.entry.manifest.packets).max() ?? 0
+    packets = min(readers.map(\.entry.manifest.packets).max() ?? 0, Self.mostUnconcerned)
     let plain = readers.filter(\.entry.manifest.constants.isEmpty)
     constantless = plain.map(\.index)
     constantlessPackets = plain.map { ($0.index, max($0.entry.manifest.packets, 1)) }

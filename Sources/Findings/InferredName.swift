@@ -1,22 +1,50 @@
 // Names of the DNS in records, and the name by which a flow was probably reached.
 
+import Bytes
 import JSON
 import Terms
 
 /// A registrable domain, or what stands above one: `example.com`, `co.uk`.
-public struct DomainName: TextField, Hashable {
+public struct DomainName: DomainField {
   public static let category = Category.dnsName
-  public let text: String
-  public init(_ text: String) { self.text = text }
-  public var holdsAddress: Bool { DomainText.holdsAddress(text) }
+  public let name: [UInt8]
+  public let start: Int
+  public init(_ name: [UInt8], from start: Int) {
+    self.name = name
+    self.start = start
+  }
 }
 
 /// A whole name with the labels below its registrable domain.
-public struct FullDomainName: TextField, Hashable {
+public struct FullDomainName: DomainField {
   public static let category = Category.dnsNameFull
-  public let text: String
-  public init(_ text: String) { self.text = text }
-  public var holdsAddress: Bool { DomainText.holdsAddress(text) }
+  public let name: [UInt8]
+  public var start: Int { 0 }
+  public init(_ name: [UInt8]) { self.name = name }
+}
+
+/// A name of the DNS in visible ASCII, or its end.
+public protocol DomainField: FieldType, Hashable {
+  var name: [UInt8] { get }
+  /// Where what is shown begins.
+  var start: Int { get }
+}
+
+extension DomainField {
+  public static var shape: Shape { .text() }
+  public var holdsAddress: Bool { DomainText.holdsAddress(String(decoding: name.dropFirst(start), as: UTF8.self)) }
+  public func write(to json: inout JSONWriter) {
+    name.withRawSpan { json.string(utf8: $0.slice(start, $0.byteCount &- start)) }
+  }
+}
+
+/// An address that a server answered: a third party's, whoever asked.
+public struct AnsweredAddress: FieldType, Hashable {
+  public static let category = Category.addressesOfThirdParties
+  public static let shape = Shape.text()
+  let address: Address
+  public init(_ address: Address) { self.address = address }
+  public func write(to json: inout JSONWriter) { json.string { address.append(to: &$0) } }
 }
 
 enum DomainText {
@@ -31,8 +59,8 @@ enum DomainText {
 /// The name that a flow's initiator had been answered the responder's address for. Inferred: the flow itself does not
 /// say it.
 public struct InferredName: FieldObject {
-  private let name: String
-  private let full: String
+  private let name: [UInt8]
+  private let registrable: Int
   private let others: Int
   private let frame: ShownFrame
 
@@ -40,8 +68,8 @@ public struct InferredName: FieldObject {
   ///   - name: the whole name in ASCII.
   ///   - registrable: where its registrable domain begins.
   public init(_ name: [UInt8], registrable: Int, others: Int, frame: ShownFrame) {
-    full = String(decoding: name, as: UTF8.self)
-    self.name = String(decoding: name.dropFirst(registrable), as: UTF8.self)
+    self.name = name
+    self.registrable = registrable
     self.others = others
     self.frame = frame
   }
@@ -62,8 +90,8 @@ public struct InferredName: FieldObject {
   }
 
   public func write(to record: inout FieldWriter) {
-    record.put(Self.nameField, DomainName(name))
-    record.put(Self.fullField, FullDomainName(full))
+    record.put(Self.nameField, DomainName(name, from: registrable))
+    record.put(Self.fullField, FullDomainName(name))
     record.put(Self.fromField, Label("dns"))
     record.put(Self.frameField, frame)
     record.put(Self.othersField, others > 0 ? Count(others) : nil)

@@ -81,7 +81,7 @@ public struct JSONWriter: Sendable {
   public mutating func string(_ text: some StringProtocol) { string(String(text)) }
 
   /// The same for well-formed UTF-8: what needs no escape is copied as it stands.
-  private mutating func string(utf8 text: RawSpan) {
+  public mutating func string(utf8 text: RawSpan) {
     let comma = needsComma
     var at = text.endOfPlainText(from: 0)
     bytes.append(addingCapacity: at &+ 2) { (out: inout OutputSpan<UInt8>) in

@@ -46,6 +46,18 @@ extension Exchange {
 }
 
 extension Capture {
+  /// One capture of several exchanges, each beginning so many milliseconds after 2026-01-01: for what is known across
+  /// flows. Packets stand in the order of the list, exchange by exchange.
+  public init(of exchanges: [(milliseconds: Int, exchange: Exchange)]) throws(ScriptError) {
+    var bytes = PacketRecords.fileHeader
+    for (milliseconds, exchange) in exchanges {
+      if let mistake = exchange.mistake { throw mistake }
+      PacketRecords(exchange, Segmenter.segments(exchange, exchange.parts, closes: exchange.hasClosing))
+        .append(to: &bytes, client: exchange.clientNumber, at: Exchange.begin + Int64(milliseconds) * 1_000_000)
+    }
+    self.init(bytes: bytes)
+  }
+
   /// Plays the capture to these plugins and gives what came out.
   public func play(
     categories: Categories = .all, @PluginCatalogBuilder _ plugins: () -> [PluginEntry]

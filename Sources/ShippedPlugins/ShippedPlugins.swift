@@ -1,5 +1,8 @@
 // The plugins that ship.
 
+import DNSCryptPlugin
+import DNSPlugin
+import EncryptedDNSPlugin
 import IPsecPlugin
 import OpenVPNPlugin
 import PluginKit
@@ -11,6 +14,9 @@ import WireGuardPlugin
 
 /// Every plugin that ships with Veilscope.
 public let shippedPlugins = PluginCatalog {
+  DNS.self
+  DNSCrypt.self
+  EncryptedDNS.self
   IPsec.self
   OpenVPN.self
   QUIC.self

@@ -15,7 +15,7 @@ IMPORT = re.compile(
 ROWS = [
     ["CVeilCrypto", "CVeilPcap", "CVeilZlib", "CVeilZstd", "CVeilPlatform", "CVeilMemory", "CVeilPsl", "CVeilIdn"],
     ["Bytes"],
-    ["Terms", "JSON", "Cryptography", "Platform"],
+    ["Terms", "JSON", "Cryptography", "Platform", "Names"],
     ["CaptureFiles", "Packets", "Findings"],
     ["Wire", "Flows", "Warrants", "Watchlists", "Custody", "LiveCapture", "PluginKit"],
     ["plugins"],
@@ -40,6 +40,7 @@ SEEN_BY = {
     "CVeilPlatform": {"Platform"},
     "CVeilMemory": {"Bytes"},
     "CVeilPcap": {"LiveCapture"},
+    "CVeilPsl": {"Names"},
 }
 
 # Modules that come with the toolchain, and the targets that may import them ("test" stands for every test target).

@@ -4,7 +4,7 @@ import re
 
 from .model import Violation
 
-ROOMS = ("Bytes", "Platform", "Cryptography", "CaptureFiles", "LiveCapture")
+ROOMS = ("Bytes", "Platform", "Cryptography", "CaptureFiles", "LiveCapture", "Names")
 UNSAFE = re.compile(r"\bunsafe\b")
 
 # How far above an unsafe expression its reason may stand: one reason may speak for a whole function or type. Below, it may

@@ -57,33 +57,33 @@ class Setup(unittest.TestCase):
         self.assertIn("https://www.swift.org/install/linux", done.stderr)
 
     def test_versions_are_compared_as_numbers(self):
-        self.debian("git pkg-config libpcap-dev libssl-dev zlib1g-dev libzstd-dev")
+        self.debian("git pkg-config libpcap-dev libssl-dev zlib1g-dev libzstd-dev libpsl-dev")
         self.program("swift", "echo 'Swift version 6.10 (swift-6.10-RELEASE)'")
         self.assertEqual(self.call()[0].returncode, 0)
 
     def test_nothing_is_installed_twice(self):
-        self.debian("git pkg-config libpcap-dev libssl-dev zlib1g-dev libzstd-dev")
+        self.debian("git pkg-config libpcap-dev libssl-dev zlib1g-dev libzstd-dev libpsl-dev")
         done, calls = self.call()
         self.assertEqual((done.returncode, calls), (0, []))
 
     def test_only_what_is_missing_without_sudo_for_root(self):
-        self.debian("git pkg-config libpcap-dev zlib1g-dev libzstd-dev")
+        self.debian("git pkg-config libpcap-dev zlib1g-dev libzstd-dev libpsl-dev")
         done, calls = self.call()
         self.assertEqual(done.returncode, 0)
         self.assertEqual(calls, ["apt-get update -q", "apt-get install -q -y --no-install-recommends libssl-dev"])
 
     def test_sudo_for_others(self):
-        self.debian("git pkg-config libpcap-dev zlib1g-dev libzstd-dev", user="1000")
+        self.debian("git pkg-config libpcap-dev zlib1g-dev libzstd-dev libpsl-dev", user="1000")
         self.assertEqual(self.call()[1][0], "sudo")
 
     def test_needed_packages_that_cannot_be_had(self):
-        self.debian("git pkg-config libpcap-dev zlib1g-dev libzstd-dev", fails="install")
+        self.debian("git pkg-config libpcap-dev zlib1g-dev libzstd-dev libpsl-dev", fails="install")
         done, _ = self.call()
         self.assertEqual(done.returncode, 1)
         self.assertIn("still missing, and needed to build: libssl-dev", done.stderr)
 
     def test_without_the_tests_extras_it_goes_on(self):
-        self.debian("git pkg-config libpcap-dev libssl-dev zlib1g-dev libzstd-dev python3", fails="install")
+        self.debian("git pkg-config libpcap-dev libssl-dev zlib1g-dev libzstd-dev libpsl-dev python3", fails="install")
         done, _ = self.call("test")
         self.assertEqual(done.returncode, 0)
         self.assertIn("still missing: openssl tshark python3-jsonschema", done.stderr)

@@ -6,6 +6,7 @@ import Cryptography
 import Custody
 import Findings
 import JSON
+import Names
 import Platform
 import PluginKit
 import Supervision
@@ -66,7 +67,7 @@ struct RunStart {
         .object(
           object(
             ("openssl", .string(CryptographyLibrary.version)), ("zlib", .string(CompressionLibraries.zlib)),
-            ("zstd", .string(CompressionLibraries.zstd))))
+            ("zstd", .string(CompressionLibraries.zstd)), ("libpsl", .string(PublicSuffixes.version))))
       ),
       ("plugins", .array(plugins)), ("schema_sha256", text(digest(GeneratedPages.findingsSchema))),
       ("rates_sha256", text(digest(ErrorFigures.tableText))))

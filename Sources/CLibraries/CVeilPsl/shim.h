@@ -1,0 +1,2 @@
+// What Swift sees of libpsl.
+#include <libpsl.h>
