@@ -38,9 +38,11 @@ public struct OpenVPN: DatagramPlugin, StreamPlugin {
   public func inspect(
     _ datagram: Datagram, memory: inout OpenVPNSession, recorder: inout Recorder
   ) throws(ReadError) -> Verdict {
+    let frame = datagram.frame
     do {
       let hasGrown = try memory.take(
-        datagram.reader, length: datagram.length, from: datagram.side, at: datagram.time, frames: [datagram.frame])
+        datagram.reader, length: datagram.length, from: datagram.side, at: datagram.time
+      ) { [frame] }
       if hasGrown { feed(memory, &recorder) }
     } catch  where !memory.isEmpty {
       // Something else on the port, or a packet that the capture cut: what was seen before stays.
@@ -82,9 +84,8 @@ public struct OpenVPN: DatagramPlugin, StreamPlugin {
       let packet = try reader.block(length)
       let end = reader.offset
       let place = direction.side == .client ? Place.client(start..<end) : Place.server(start..<end)
-      if try memory.take(packet, length: length, from: direction.side, at: time, frames: recorder.frames(of: place)) {
-        hasGrown = true
-      }
+      let isNew = try memory.take(packet, length: length, from: direction.side, at: time) { recorder.frames(of: place) }
+      if isNew { hasGrown = true }
       if direction.side == .client { memory.client.offset = end } else { memory.server.offset = end }
     }
     return hasGrown

@@ -135,4 +135,20 @@ struct Peer: Sendable {
   var sentData = false
   /// Stream bytes of this direction that were taken up.
   var offset = 0
+
+  /// Notes what a control packet says in clear.
+  mutating func note(_ packet: ControlPacket, at time: Timestamp?, _ frames: () -> [FrameReference]) {
+    let opcode = packet.header.opcode
+    if let number = packet.replay, let seconds = packet.time { replay.take(number, time: seconds, at: time) }
+    if opcode.isClientReset || opcode == .serverReset, reset == nil {
+      reset = opcode
+      resetFrames = frames()
+    }
+    guard let remote = packet.remoteSession, let acknowledged = packet.acknowledged else { return }
+    if acknowledges != remote || (acknowledged.contains(0) && !acknowledgesReset) {
+      acknowledges = remote
+      acknowledgesReset = acknowledged.lowerBound == 0
+      acknowledgingFrames = frames()
+    }
+  }
 }

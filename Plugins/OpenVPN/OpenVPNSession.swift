@@ -32,14 +32,14 @@ public struct OpenVPNSession: FlowMemory {
   public init() {}
 
   subscript(side: Side) -> Peer {
-    get { side == .client ? client : server }
-    set { if side == .client { client = newValue } else { server = newValue } }
+    _read { if side == .client { yield client } else { yield server } }
+    _modify { if side == .client { yield &client } else { yield &server } }
   }
 
   /// Takes up a packet: `reader` holds it, as far as captured, `length` is its size on the wire. True where the TLS
-  /// inside the control channel has grown.
+  /// inside the control channel has grown. `frames` gives those that the packet came in.
   mutating func take(
-    _ reader: ByteReader, length: Int, from side: Side, at time: Timestamp?, frames: [FrameReference]
+    _ reader: ByteReader, length: Int, from side: Side, at time: Timestamp?, frames: () -> [FrameReference]
   ) throws(ReadError) -> Bool {
     var inside = reader
     let header = try PacketHeader(&inside)
@@ -57,26 +57,13 @@ public struct OpenVPNSession: FlowMemory {
       self = OpenVPNSession()
       throw inside.invalid()
     }
-    var peer = self[side]
-    defer { self[side] = peer }
-    peer.changed = peer.changed || isChanged
-    peer.session = header.session
+    if isChanged { self[side].changed = true }
+    self[side].session = header.session
     guard let protection else { return false }
 
     var copy = reader
     let packet = try ControlPacket(&copy, protection)
-    if let replay = packet.replay, let seconds = packet.time { peer.replay.take(replay, time: seconds, at: time) }
-    if header.opcode.isClientReset || header.opcode == .serverReset, peer.reset == nil {
-      peer.reset = header.opcode
-      peer.resetFrames = frames
-    }
-    if let remote = packet.remoteSession, let acknowledged = packet.acknowledged {
-      if peer.acknowledges != remote || (acknowledged.contains(0) && !peer.acknowledgesReset) {
-        peer.acknowledges = remote
-        peer.acknowledgesReset = acknowledged.lowerBound == 0
-        peer.acknowledgingFrames = frames
-      }
-    }
+    self[side].note(packet, at: time, frames)
     guard header.opcode == .control, header.keyID == 0, let message = packet.message, let payload = packet.payload
     else {
       return false
@@ -85,7 +72,7 @@ public struct OpenVPNSession: FlowMemory {
     guard reader.remaining == length else { return false }
     var whole = reader
     try whole.skip(payload.lowerBound - reader.offset)
-    return peer.control.take(message, whole.rest())
+    return self[side].control.take(message, whole.rest())
   }
 
   private func detect(_ reader: ByteReader, _ header: PacketHeader, length: Int, from side: Side) -> Protection? {
@@ -113,7 +100,7 @@ public struct OpenVPNSession: FlowMemory {
   }
 
   private mutating func takeData(
-    _ reader: inout ByteReader, _ header: PacketHeader, from side: Side, _ frames: [FrameReference]
+    _ reader: inout ByteReader, _ header: PacketHeader, from side: Side, _ frames: () -> [FrameReference]
   ) throws(ReadError) {
     if header.opcode == .dataV2 {
       let peer = try reader.u24()
@@ -125,13 +112,9 @@ public struct OpenVPNSession: FlowMemory {
         self = OpenVPNSession()
         throw reader.invalid()
       }
-      if side == .client {
-        client.data.take(head: head, packet: packet, frames.first)
-      } else {
-        server.data.take(head: head, packet: packet, frames.first)
-      }
+      self[side].data.take(head: head, packet: packet, frames().first)
     }
-    if side == .client { client.sentData = true } else { server.sentData = true }
+    self[side].sentData = true
   }
 
   // MARK: - What is proven

@@ -86,20 +86,27 @@ extension RawSpan {
   /// Whether these are the same bytes as those of `other`.
   public func holds(_ other: [UInt8]) -> Bool {
     guard other.count == byteCount else { return false }
-    return other.withRawSpan { other in
-      var at = 0
-      while byteCount &- at >= 32 {
-        let differs =
-          u64(at) ^ other.u64(at) | u64(at &+ 8) ^ other.u64(at &+ 8) | u64(at &+ 16) ^ other.u64(at &+ 16)
-          | u64(at &+ 24) ^ other.u64(at &+ 24)
-        if differs != 0 { return false }
-        at &+= 32
+    // Sound: both buffers are used within the closures only, and no load passes `count`, which is that of both.
+    return unsafe withUnsafeBytes { left in
+      unsafe other.withUnsafeBytes { right in
+        let count = left.count
+        var at = 0
+        while count &- at >= 32 {
+          var differs: UInt64 = 0
+          for place in stride(from: at, to: at &+ 32, by: 8) {
+            differs |=
+              unsafe left.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+              ^ right.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+          }
+          if differs != 0 { return false }
+          at &+= 32
+        }
+        while at < count {
+          if unsafe left[at] != right[at] { return false }
+          at &+= 1
+        }
+        return true
       }
-      while at < byteCount {
-        if u8(at) != other.u8(at) { return false }
-        at &+= 1
-      }
-      return true
     }
   }
 

@@ -23,7 +23,8 @@ import Testing
     defer { self.session = session }
     return try bytes.withRawSpan { span throws(ReadError) in
       try session.take(
-        ByteReader(span), length: span.byteCount, from: side, at: time, frames: [FrameReference(number: frame)])
+        ByteReader(span), length: span.byteCount, from: side, at: time
+      ) { [FrameReference(number: frame)] }
     }
   }
 

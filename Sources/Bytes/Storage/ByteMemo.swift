@@ -20,6 +20,7 @@ public struct ByteMemo<Value>: ~Copyable {
 
   @usableFromInline static var ways: Int { 4 }
   @usableFromInline let longestKey: Int
+  @usableFromInline let areEndsEnough: Bool
   @usableFromInline let mask: Int
   /// For each place its keys' fingerprints, the newest first; zero where there is none.
   @usableFromInline var fingerprints: [UInt64]
@@ -28,8 +29,10 @@ public struct ByteMemo<Value>: ~Copyable {
   /// - Parameters:
   ///   - places: how many, for four keys each; rounded up to a power of two.
   ///   - longestKey: longer byte strings are not kept.
+  ///   - areEndsEnough: keys mostly differ in their first or last 32 bytes: they are looked for by those.
   @inlinable
-  public init(places: Int, longestKey: Int) {
+  public init(places: Int, longestKey: Int, areEndsEnough: Bool = false) {
+    self.areEndsEnough = areEndsEnough
     var size = 1
     while size < places { size &*= 2 }
     mask = size &- 1
@@ -42,7 +45,7 @@ public struct ByteMemo<Value>: ~Copyable {
   @inlinable
   public func value(of bytes: RawSpan) -> Value? {
     guard bytes.byteCount <= longestKey else { return nil }
-    let fingerprint = bytes.fingerprint()
+    let fingerprint = fingerprint(bytes)
     let first = place(fingerprint)
     for index in first..<(first &+ Self.ways) where fingerprints[index] == fingerprint {
       if let entry = entries[index], bytes.holds(entry.key) { return entry.value }
@@ -54,7 +57,7 @@ public struct ByteMemo<Value>: ~Copyable {
   @inlinable
   public mutating func keep(_ value: Value, of bytes: RawSpan) {
     guard bytes.byteCount <= longestKey else { return }
-    let fingerprint = bytes.fingerprint()
+    let fingerprint = fingerprint(bytes)
     let first = place(fingerprint)
     for index in stride(from: first &+ Self.ways &- 1, to: first, by: -1) {
       fingerprints[index] = fingerprints[index &- 1]
@@ -63,6 +66,9 @@ public struct ByteMemo<Value>: ~Copyable {
     fingerprints[first] = fingerprint
     entries[first] = Entry(key: bytes.array, value: value)
   }
+
+  @inlinable
+  func fingerprint(_ bytes: RawSpan) -> UInt64 { areEndsEnough ? bytes.fingerprintOfEnds() : bytes.fingerprint() }
 
   @inlinable
   func place(_ fingerprint: UInt64) -> Int { Self.ways &* (Int(truncatingIfNeeded: fingerprint) & mask) }

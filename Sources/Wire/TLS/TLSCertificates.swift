@@ -47,7 +47,9 @@ public struct TLSCertificate: Hashable, Sendable {
   }
 
   /// No more than 1,024 certificates, of 24 KiB each at most with all that is kept of them; most have two thousand bytes.
-  private static let known = Mutex(ByteMemo<Reading>(places: 256, longestKey: 8_192))
+  /// A serial number stands at their start and a signature at their end.
+  private static let known = Mutex(
+    ByteMemo<Reading>(places: 256, longestKey: 8_192, areEndsEnough: true))
   private static let longestMembers = 8_192
 
   public static func == (left: TLSCertificate, right: TLSCertificate) -> Bool {
