@@ -64,44 +64,47 @@ final class Dispatch {
   ///
   /// - Parameter ending: the flow has ended: whoever ran out of bytes is asked a last time.
   func show(
-    _ watch: FlowWatch, bytes: borrowing StreamBytes, client: FrameMap, server: FrameMap, flow: FlowFacts, ending: Bool
+    _ watch: inout FlowWatch, bytes: borrowing StreamBytes, client: FrameMap, server: FrameMap, flow: FlowFacts,
+    ending: Bool
   ) {
     core.beginRound()
     var index = 0
     while index < watch.streams.count, index < limits.streams {
-      show(watch, index, bytes, client, server, flow, ending)
+      show(&watch, index, bytes, client, server, flow, ending)
       index += 1
     }
     core.endRound()
   }
 
   private func show(
-    _ watch: FlowWatch, _ index: Int, _ bytes: borrowing StreamBytes, _ clientMap: FrameMap, _ serverMap: FrameMap,
+    _ watch: inout FlowWatch, _ index: Int, _ bytes: borrowing StreamBytes, _ clientMap: FrameMap,
+    _ serverMap: FrameMap,
     _ flow: FlowFacts, _ ending: Bool
   ) {
-    switch watch.streams[index].source {
-    case .flow(let clientOffset, let serverOffset):
-      var clientMap = clientMap
-      var serverMap = serverMap
-      clientMap.origin = clientOffset
-      serverMap.origin = serverOffset
-      let inner = StreamBytes(
-        client: bytes.client.slice(clientOffset), server: bytes.server.slice(serverOffset),
-        clientEnd: bytes.clientEnd, serverEnd: bytes.serverEnd)
-      ask(watch, index, inner, .stream(client: clientMap, server: serverMap), flow, ending)
-    case .copied: showCopied(watch, index, flow, ending: ending)
+    if watch.streams[index].copied != nil {
+      showCopied(&watch, index, flow, ending: ending)
+      return
     }
+    var clientMap = clientMap
+    var serverMap = serverMap
+    clientMap.origin = watch.streams[index].clientOffset
+    serverMap.origin = watch.streams[index].serverOffset
+    let inner = StreamBytes(
+      client: bytes.client.slice(clientMap.origin), server: bytes.server.slice(serverMap.origin),
+      clientEnd: bytes.clientEnd, serverEnd: bytes.serverEnd)
+    ask(&watch, index, inner, .stream(client: clientMap, server: serverMap), flow, ending)
   }
 
   /// Matches the first bytes of a stream where that is still open, then asks its members.
   private func ask(
-    _ watch: FlowWatch, _ index: Int, _ bytes: borrowing StreamBytes, _ scene: RecorderCore.Scene, _ flow: FlowFacts,
+    _ watch: inout FlowWatch, _ index: Int, _ bytes: borrowing StreamBytes, _ scene: RecorderCore.Scene,
+    _ flow: FlowFacts,
     _ ending: Bool
   ) {
     let client = bytes.client
     let server = bytes.server
     watch.streams[index].match(client, server, table.tcp)
-    if !watch.streams[index].isSettled { settleConstantless(watch, index, bytes, ending) }
+    if !watch.streams[index].isSettled { settleConstantless(&watch, index, bytes, ending) }
     var next = 0
     while let member = watch.streams[index].open(from: &next) {
       let isDue =
@@ -110,19 +113,19 @@ final class Dispatch {
         : client.byteCount >= member.askAtClient && server.byteCount >= member.askAtServer
       guard isDue, let inspect = table.runners[member.plugin].inspectStream else { continue }
       if barred.contains(member.plugin) {
-        close(watch, index, member.plugin)
+        close(&watch, index, member.plugin)
       } else if member.looks >= limits.looks {
         watch.note(notAssessable: reason(member.plugin, "budget of looks"))
-        close(watch, index, member.plugin)
+        close(&watch, index, member.plugin)
       } else {
-        call(watch, index, next &- 1, member, inspect, bytes, scene, flow, ending)
+        call(&watch, index, next &- 1, member, inspect, bytes, scene, flow, ending)
       }
     }
   }
 
   /// Makes members of the plugins without constants that are due.
   private func settleConstantless(
-    _ watch: FlowWatch, _ index: Int, _ bytes: borrowing StreamBytes, _ ending: Bool
+    _ watch: inout FlowWatch, _ index: Int, _ bytes: borrowing StreamBytes, _ ending: Bool
   ) {
     var due = BitSet128.empty
     var isSettled = true
@@ -139,7 +142,7 @@ final class Dispatch {
   }
 
   private func call(
-    _ watch: FlowWatch, _ index: Int, _ at: Int, _ member: Member,
+    _ watch: inout FlowWatch, _ index: Int, _ at: Int, _ member: Member,
     _ inspect: (Conversation, inout PluginRunner.Slot, inout Recorder) throws(ReadError) -> Verdict,
     _ bytes: borrowing StreamBytes, _ scene: RecorderCore.Scene, _ flow: FlowFacts, _ ending: Bool
   ) {
@@ -154,30 +157,30 @@ final class Dispatch {
         bytes: server.slice(0, appetite), end: server.byteCount >= appetite ? .budget : bytes.serverEnd, side: .server),
       flow: flow, depth: index)
     page?.call(plugin: UInt16(plugin &+ 1), frame: frame)
-    core.begin(watch, stream: index, plugin: plugin, scene: scene)
+    core.begin(&watch, stream: index, plugin: plugin, scene: scene)
     var recorder = Recorder(core)
     var slot = member.slot
     do {
       let verdict = try inspect(conversation, &slot, &recorder)
       watch.streams[index].members[at].answered(slot)
-      core.keep()
-      settle(watch, index, plugin, verdict, flow)
+      core.keep(in: &watch)
+      settle(&watch, index, plugin, verdict, flow)
     } catch {
       watch.streams[index].members[at].looks += 1
       core.undo()
-      runShort(watch, index, at, error, conversation, ending)
+      runShort(&watch, index, at, error, conversation, ending)
     }
-    deliverFacts(watch, flow)
+    deliverFacts(&watch, flow)
   }
 
   /// What a call that threw leads to: closed, or asked again when there is more, or said to be not assessable.
   private func runShort(
-    _ watch: FlowWatch, _ index: Int, _ at: Int, _ error: ReadError, _ conversation: borrowing Conversation,
+    _ watch: inout FlowWatch, _ index: Int, _ at: Int, _ error: ReadError, _ conversation: borrowing Conversation,
     _ ending: Bool
   ) {
     let plugin = watch.streams[index].members[at].plugin
     guard error.kind == .ranOut else {
-      close(watch, index, plugin)
+      close(&watch, index, plugin)
       return
     }
     let isServer = error.source == .server
@@ -192,16 +195,16 @@ final class Dispatch {
         watch.streams[index].members[at].askAtClient = have &+ error.missing
       }
     case .whole:
-      close(watch, index, plugin)
+      close(&watch, index, plugin)
     case .snapLength:
       watch.note(notAssessable: reason(plugin, "cut by the snap length"))
-      close(watch, index, plugin)
+      close(&watch, index, plugin)
     case .budget:
       watch.note(notAssessable: reason(plugin, "longer than the budget"))
-      close(watch, index, plugin)
+      close(&watch, index, plugin)
     case .gap, .growing:
       watch.note(notAssessable: reason(plugin, ending ? "the evidence ends in it" : "a gap in the evidence"))
-      close(watch, index, plugin)
+      close(&watch, index, plugin)
     }
   }
 
@@ -210,7 +213,7 @@ final class Dispatch {
   }
 
   /// Takes a plugin off a stream and gives its memory back.
-  private func close(_ watch: FlowWatch, _ index: Int, _ plugin: Int) {
+  private func close(_ watch: inout FlowWatch, _ index: Int, _ plugin: Int) {
     watch.streams[index].closed.insert(plugin)
     guard let at = watch.streams[index].member(plugin) else { return }
     table.runners[plugin].release(watch.streams[index].members[at].slot)
@@ -219,52 +222,50 @@ final class Dispatch {
   }
 
   private func settle(
-    _ watch: FlowWatch, _ index: Int, _ plugin: Int, _ verdict: Verdict, _ flow: FlowFacts
+    _ watch: inout FlowWatch, _ index: Int, _ plugin: Int, _ verdict: Verdict, _ flow: FlowFacts
   ) {
     if let (client, server) = core.takeInner() {
-      takeInner(watch, index, plugin, client, server)
+      takeInner(&watch, index, plugin, client, server)
     }
     switch verdict {
     case .needMore: return
-    case .notMine, .done: close(watch, index, plugin)
+    case .notMine, .done: close(&watch, index, plugin)
     case .carries(let client, let server):
-      close(watch, index, plugin)
-      watch.note(protocol: table.entries[plugin].manifest.identifier)
+      close(&watch, index, plugin)
+      watch.said.note(protocol: table.entries[plugin].manifest.identifier)
       guard client > 0 || server > 0, client >= 0, server >= 0 else { return }
-      guard case .flow(let clientOffset, let serverOffset) = watch.streams[index].source else { return }
+      guard watch.streams[index].copied == nil else { return }
       guard watch.streams.count < limits.streams else {
         core.note(.streams)
         return
       }
       watch.streams.append(
         WatchedStream(
-          source: .flow(client: clientOffset &+ client, server: serverOffset &+ server),
-          way: watch.streams[index].way + [plugin]))
+          clientOffset: watch.streams[index].clientOffset &+ client,
+          serverOffset: watch.streams[index].serverOffset &+ server, way: watch.streams[index].way + [plugin]))
     }
   }
 
   /// Begins or grows the inner stream that a plugin puts together.
-  private func takeInner(_ watch: FlowWatch, _ index: Int, _ plugin: Int, _ client: [UInt8], _ server: [UInt8]) {
+  private func takeInner(_ watch: inout FlowWatch, _ index: Int, _ plugin: Int, _ client: [UInt8], _ server: [UInt8]) {
     let way = watch.streams[index].way + [plugin]
     let frames = core.frames(of: .here)
-    if let known = watch.streams.firstIndex(where: { stream in
-      if case .copied = stream.source { return stream.way == way }
-      return false
-    }) {
-      guard case .copied(_, _, let earlier) = watch.streams[known].source else { return }
+    if let known = watch.streams.firstIndex(where: { $0.copied != nil && $0.way == way }) {
+      let earlier = watch.streams[known].copied?.frames ?? []
       let isFull = earlier.count >= limits.innerFrames
       if isFull { core.note(.innerFrames) }
       let all = isFull ? earlier : FrameMap.merged(earlier, frames)
-      watch.streams[known].source = .copied(client: client, server: server, frames: all)
+      watch.streams[known].copied = WatchedStream.Copied(client: client, server: server, frames: all)
     } else if watch.streams.count < limits.streams {
-      watch.streams.append(WatchedStream(source: .copied(client: client, server: server, frames: frames), way: way))
+      watch.streams.append(
+        WatchedStream(copied: WatchedStream.Copied(client: client, server: server, frames: frames), way: way))
     } else {
       core.note(.streams)
     }
   }
 
   /// Whether some plugin still reads some stream of the flow, or may come to.
-  func wantsBytes(_ watch: FlowWatch) -> Bool {
+  func wantsBytes(_ watch: inout FlowWatch) -> Bool {
     watch.streams.contains { stream in
       !stream.isClientMatched || !stream.isServerMatched || !stream.isSettled
         || stream.members.contains { !stream.closed.contains($0.plugin) && table.entries[$0.plugin].readsStreams }
@@ -272,7 +273,7 @@ final class Dispatch {
   }
 
   /// Whether some plugin still reads the flow's datagrams.
-  func wantsDatagrams(_ watch: FlowWatch) -> Bool {
+  func wantsDatagrams(_ watch: inout FlowWatch) -> Bool {
     watch.streams[0].members.contains {
       !watch.streams[0].closed.contains($0.plugin) && table.entries[$0.plugin].readsDatagrams
         && $0.looks < table.entries[$0.plugin].manifest.packets
@@ -282,25 +283,25 @@ final class Dispatch {
   // MARK: - Datagrams
 
   /// Whether a datagram that the constants of `found` match would be shown to anyone.
-  func isConcerned(_ watch: FlowWatch, found: BitSet128) -> Bool {
-    !found.subtracting(watch.streams[0].closed).isEmpty || wantsDatagrams(watch) || watch.streams.count > 1
+  func isConcerned(_ watch: inout FlowWatch, found: BitSet128) -> Bool {
+    !found.subtracting(watch.streams[0].closed).isEmpty || wantsDatagrams(&watch) || watch.streams.count > 1
   }
 
   /// Shows a datagram to the plugins `found` by their constants and to those that hold memory.
-  func show(_ watch: FlowWatch, datagram: borrowing Datagram, found: BitSet128) {
+  func show(_ watch: inout FlowWatch, datagram: borrowing Datagram, found: BitSet128) {
     // Most have let the flow go before.
     guard watch.streams[0].admit(found) || watch.streams.count > 1 else { return }
     core.beginRound()
     let scene = RecorderCore.Scene.datagram(datagram.frame)
     var next = 0
     while let member = watch.streams[0].open(from: &next) {
-      ask(watch, next &- 1, member, datagram, scene)
+      ask(&watch, next &- 1, member, datagram, scene)
     }
-    showCopied(watch, datagram.flow)
+    showCopied(&watch, datagram.flow)
   }
 
   /// Shows a datagram that was kept to plugins that still wait for the flow's last one, and to no others.
-  func showLast(_ watch: FlowWatch, datagram: borrowing Datagram, to waiting: BitSet128) {
+  func showLast(_ watch: inout FlowWatch, datagram: borrowing Datagram, to waiting: BitSet128) {
     core.beginRound()
     var waiting = waiting
     _ = watch.streams[0].admit(waiting)
@@ -308,60 +309,60 @@ final class Dispatch {
       guard !watch.streams[0].closed.contains(plugin), let at = watch.streams[0].member(plugin) else { continue }
       let member = watch.streams[0].members[at]
       // One that hears others' facts may have been shown the flow's datagrams for that.
-      if member.looks == 0 { ask(watch, at, member, datagram, RecorderCore.Scene.datagram(datagram.frame)) }
+      if member.looks == 0 { ask(&watch, at, member, datagram, RecorderCore.Scene.datagram(datagram.frame)) }
     }
-    showCopied(watch, datagram.flow)
+    showCopied(&watch, datagram.flow)
   }
 
   /// Shows a datagram to one of a flow's plugins.
   private func ask(
-    _ watch: FlowWatch, _ at: Int, _ member: Member, _ datagram: borrowing Datagram, _ scene: RecorderCore.Scene
+    _ watch: inout FlowWatch, _ at: Int, _ member: Member, _ datagram: borrowing Datagram, _ scene: RecorderCore.Scene
   ) {
     let facts = datagram.flow
     let plugin = member.plugin
     guard let inspect = table.runners[plugin].inspectDatagram else { return }
     if barred.contains(plugin) {
-      close(watch, 0, plugin)
+      close(&watch, 0, plugin)
       return
     }
     guard member.looks < table.entries[plugin].manifest.packets else { return }
     page?.call(plugin: UInt16(plugin &+ 1), frame: frame)
-    core.begin(watch, stream: 0, plugin: plugin, scene: scene)
+    core.begin(&watch, stream: 0, plugin: plugin, scene: scene)
     var recorder = Recorder(core)
     var slot = member.slot
     do {
       let verdict = try inspect(datagram, &slot, &recorder)
       watch.streams[0].members[at].answered(slot)
-      core.keep()
-      settle(watch, 0, plugin, verdict, facts)
+      core.keep(in: &watch)
+      settle(&watch, 0, plugin, verdict, facts)
     } catch {
       core.undo()
       if error.kind == .ranOut {
         if datagram.end == .snapLength { watch.note(notAssessable: reason(plugin, "cut by the snap length")) }
         if datagram.end == .budget { watch.note(notAssessable: reason(plugin, "longer than the budget")) }
       }
-      close(watch, 0, plugin)
+      close(&watch, 0, plugin)
     }
-    deliverFacts(watch, facts)
+    deliverFacts(&watch, facts)
   }
 
   /// Shows the inner streams that plugins put together out of datagrams.
-  private func showCopied(_ watch: FlowWatch, _ facts: FlowFacts) {
+  private func showCopied(_ watch: inout FlowWatch, _ facts: FlowFacts) {
     var index = 1
     while index < watch.streams.count, index < limits.streams {
-      if case .copied = watch.streams[index].source { showCopied(watch, index, facts, ending: false) }
+      if watch.streams[index].copied != nil { showCopied(&watch, index, facts, ending: false) }
       index += 1
     }
   }
 
-  private func showCopied(_ watch: FlowWatch, _ index: Int, _ flow: FlowFacts, ending: Bool) {
-    guard case .copied(let client, let server, let frames) = watch.streams[index].source else { return }
-    client.withRawSpan { clientSpan in
-      server.withRawSpan { serverSpan in
+  private func showCopied(_ watch: inout FlowWatch, _ index: Int, _ flow: FlowFacts, ending: Bool) {
+    guard let copied = watch.streams[index].copied else { return }
+    copied.client.withRawSpan { clientSpan in
+      copied.server.withRawSpan { serverSpan in
         let bytes = StreamBytes(
-          client: clientSpan, server: serverSpan, clientEnd: end(ofCopied: client, ending),
-          serverEnd: end(ofCopied: server, ending))
-        ask(watch, index, bytes, .frames(frames), flow, ending)
+          client: clientSpan, server: serverSpan, clientEnd: end(ofCopied: copied.client, ending),
+          serverEnd: end(ofCopied: copied.server, ending))
+        ask(&watch, index, bytes, .frames(copied.frames), flow, ending)
       }
     }
   }
@@ -374,29 +375,29 @@ final class Dispatch {
   // MARK: - Observations
 
   /// Gives the facts of the last call to their subscribers; facts may give rise to facts, up to the bound.
-  private func deliverFacts(_ watch: FlowWatch, _ flow: FlowFacts) {
+  private func deliverFacts(_ watch: inout FlowWatch, _ flow: FlowFacts) {
     var queue = core.takeFacts()
     while !queue.isEmpty {
-      for fact in queue { deliver(fact, watch, flow) }
+      for fact in queue { deliver(fact, &watch, flow) }
       queue = core.takeFacts()
     }
   }
 
-  private func deliver(_ fact: RecorderCore.Fact, _ watch: FlowWatch, _ flow: FlowFacts) {
+  private func deliver(_ fact: RecorderCore.Fact, _ watch: inout FlowWatch, _ flow: FlowFacts) {
     let type = ObjectIdentifier(type(of: fact.value))
     for topic in table.topics where topic.type == type {
       guard !watch.streams[fact.stream].closed.contains(topic.plugin) else { continue }
       if barred.contains(topic.plugin) {
-        close(watch, fact.stream, topic.plugin)
+        close(&watch, fact.stream, topic.plugin)
         continue
       }
       var at = watch.streams[fact.stream].member(topic.plugin)
       var slot = at.map { watch.streams[fact.stream].members[$0].slot } ?? PluginRunner.none
       page?.call(plugin: UInt16(topic.plugin &+ 1), frame: frame)
-      core.begin(watch, stream: fact.stream, plugin: topic.plugin, scene: .frames(fact.frames))
+      core.begin(&watch, stream: fact.stream, plugin: topic.plugin, scene: .frames(fact.frames))
       var recorder = Recorder(core)
       let verdict = table.runners[topic.plugin].deliver(topic.index, fact.value, flow, &slot, &recorder)
-      core.keep()
+      core.keep(in: &watch)
       if at == nil, verdict == .needMore {
         at = watch.streams[fact.stream].members.count
         watch.streams[fact.stream].members.append(Member(plugin: topic.plugin))
@@ -411,20 +412,20 @@ final class Dispatch {
   }
 
   /// Delivers one of the engine's own facts about a flow.
-  func announce(_ fact: any Observation, _ watch: FlowWatch, _ flow: FlowFacts, frames: [FrameReference]) {
+  func announce(_ fact: any Observation, _ watch: inout FlowWatch, _ flow: FlowFacts, frames: [FrameReference]) {
     core.beginRound()
-    deliver(RecorderCore.Fact(value: fact, frames: frames, stream: 0, emitter: -1), watch, flow)
-    deliverFacts(watch, flow)
+    deliver(RecorderCore.Fact(value: fact, frames: frames, stream: 0, emitter: -1), &watch, flow)
+    deliverFacts(&watch, flow)
   }
 
   // MARK: - The end
 
   /// Asks whoever put something together once more, then concludes every plugin that holds memory on the flow.
-  func conclude(_ watch: FlowWatch, _ flow: FlowFacts, frames: [FrameReference]) {
+  func conclude(_ watch: inout FlowWatch, _ flow: FlowFacts, frames: [FrameReference]) {
     core.beginRound()
     var index = 1
     while index < watch.streams.count, index < limits.streams {
-      showCopied(watch, index, flow, ending: true)
+      showCopied(&watch, index, flow, ending: true)
       index += 1
     }
     index = 0
@@ -435,13 +436,13 @@ final class Dispatch {
         if member.slot != PluginRunner.none, !watch.streams[index].closed.contains(member.plugin) {
           if !barred.contains(member.plugin) {
             page?.call(plugin: UInt16(member.plugin &+ 1), frame: frame)
-            core.begin(watch, stream: index, plugin: member.plugin, scene: .frames(frames))
+            core.begin(&watch, stream: index, plugin: member.plugin, scene: .frames(frames))
             var recorder = Recorder(core)
             table.runners[member.plugin].conclude(flow, member.slot, &recorder)
-            core.keep()
-            deliverFacts(watch, flow)
+            core.keep(in: &watch)
+            deliverFacts(&watch, flow)
           }
-          close(watch, index, member.plugin)
+          close(&watch, index, member.plugin)
         }
         at += 1
       }

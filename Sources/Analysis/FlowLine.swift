@@ -264,24 +264,23 @@ struct FlowLine: ~Copyable {
     if !said.protocols.isEmpty {
       record.put(FlowFields.protocols, said.protocols.map { Label($0.description) })
     }
-    var written: [String] = []
-    for object in said.part.objects {
-      let name = object.record.description
-      guard !written.contains(name) else { continue }
-      written.append(name)
-      let same = said.part.objects.filter { $0.record.description == name }
+    let objects = said.part.objects.objects
+    for (first, object) in objects.enumerated() {
+      let isWritten = objects[..<first].contains { $0.record.isSame(as: object.record) }
+      if isWritten { continue }
+      let isOne = !objects[(first + 1)...].contains { $0.record.isSame(as: object.record) }
       record.json.key(object.record)
-      if same.count > 1 { record.json.beginArray() }
-      for each in same {
+      if !isOne { record.json.beginArray() }
+      for (index, each) in objects.enumerated() where index >= first && each.record.isSame(as: object.record) {
         record.json.beginObject()
-        record.json.fragment(each.json)
+        said.part.objects.forEachPiece(of: index) { record.json.fragment($0) }
         if !each.way.isEmpty {
           record.put(
             StreamWay.field, each.way.map { Label(plugins.entries[$0].manifest.identifier.description) })
         }
         record.json.endObject()
       }
-      if same.count > 1 { record.json.endArray() }
+      if !isOne { record.json.endArray() }
     }
   }
 }

@@ -30,14 +30,17 @@ struct Member {
 
 /// A stream of a flow: the flow's own, or one that a plugin found inside.
 struct WatchedStream {
-  enum Source {
-    /// The flow's bytes from these offsets on.
-    case flow(client: Int, server: Int)
-    /// Bytes that a plugin put together.
-    case copied(client: [UInt8], server: [UInt8], frames: [FrameReference])
+  /// Bytes that a plugin put together, and their frames.
+  struct Copied {
+    var client: [UInt8]
+    var server: [UInt8]
+    var frames: [FrameReference]
   }
 
-  var source: Source
+  /// The flow's bytes from these offsets on, where nothing was put together.
+  var clientOffset = 0
+  var serverOffset = 0
+  var copied: Copied?
   /// The plugins whose verdict led here, outermost first.
   let way: [Int]
   var members: [Member] = []
@@ -49,10 +52,20 @@ struct WatchedStream {
   /// Whether every stream plugin without constants is among the members, or was.
   var isSettled = false
 
+  /// Forgets all but the memory that it took: of a flow's own stream.
+  mutating func reset() {
+    members.removeAll(keepingCapacity: true)
+    closed = .empty
+    isClientMatched = false
+    isServerMatched = false
+    isSettled = false
+  }
+
   func member(_ plugin: Int) -> Int? { members.firstIndex { $0.plugin == plugin } }
 
   /// The first member from place `next` on that was not let go; `next` is the place behind it then.
-  func open(from next: inout Int) -> Member? {
+  /// Changes nothing: a borrowed stream would be copied.
+  mutating func open(from next: inout Int) -> Member? {
     while next < members.count {
       next &+= 1
       if !closed.contains(members[next &- 1].plugin) { return members[next &- 1] }
@@ -87,17 +100,15 @@ struct WatchedStream {
   }
 }
 
-/// The plugins' side of one flow: what is still being read, and what was said so far.
-final class FlowWatch {
+/// The plugins' side of one flow: what is still being read, and what was said so far. It is lent as `inout`, and its
+/// place is used again for other flows with the memory that it took.
+struct FlowWatch {
   var streams: [WatchedStream]
   /// How far plugins have read the flow's own stream.
   var read = StreamPlace()
-  var said: FlowStatement
+  var said = FlowStatement()
 
-  init() {
-    streams = [WatchedStream(source: .flow(client: 0, server: 0), way: [])]
-    said = FlowStatement()
-  }
+  init() { streams = [WatchedStream(way: [])] }
 
   private init(concluded said: FlowStatement) {
     streams = []
@@ -109,18 +120,21 @@ final class FlowWatch {
 
   /// A further part of the flow begins: plugins go on reading, and what they said stays with the part before, which is
   /// given.
-  func beginPart() -> FlowWatch { FlowWatch(concluded: said.beginPart()) }
+  mutating func beginPart() -> FlowWatch { FlowWatch(concluded: said.beginPart()) }
 
-  func note(protocol name: StaticString) {
-    if !said.protocols.contains(where: { $0.isSame(as: name) }) { said.protocols.append(name) }
-  }
-
-  /// Puts what one observation says into the last object of its record, or into a new one where that has the type.
-  func add(_ type: ObjectIdentifier, of record: StaticString, stream: Int, members: [UInt8]) {
-    said.part.objects.add(type, of: record, stream: stream, way: streams[stream].way, members: members)
-  }
-
-  func note(notAssessable reason: String) {
+  mutating func note(notAssessable reason: String) {
     if !said.part.notAssessable.contains(reason) { said.part.notAssessable.append(reason) }
+  }
+
+  /// Forgets the flow.
+  mutating func reset() {
+    guard !streams.isEmpty else {
+      self = FlowWatch()
+      return
+    }
+    if streams.count > 1 { streams.removeLast(streams.count &- 1) }
+    streams[0].reset()
+    read = StreamPlace()
+    said.reset()
   }
 }

@@ -4,7 +4,7 @@ import Packets
 import PluginKit
 import Terms
 
-/// The plugins of one transport. Made once: a reference is handed out at each datagram.
+/// The plugins of one transport. Made once.
 final class TransportPlugins: Sendable {
   let matcher: Matcher
   /// Readers without constants, asked once a flow.
@@ -38,6 +38,14 @@ final class TransportPlugins: Sendable {
       readers.flatMap { index, entry in
         entry.manifest.constants(on: transport).map { (index, $0) }
       })
+  }
+
+  fileprivate func match(
+    _ payload: RawSpan, _ side: Side, _ length: Int, _ ports: (UInt16, UInt16)
+  ) -> PluginTable.Match {
+    PluginTable.Match(
+      found: matcher.plugins(payload, side: side, length: length, ports: ports), packets: packets,
+      hasConstantless: !constantless.isEmpty)
   }
 }
 
@@ -96,6 +104,29 @@ struct PluginTable {
     case .icmp, .icmpv6: icmp
     case .sctp: sctp
     case .other: others.isEmpty ? nil : others[protocolNumber]
+    case .tcp: nil
+    }
+  }
+
+  /// What the constants of a datagram's transport say of it.
+  struct Match {
+    let found: BitSet128
+    /// The largest number of datagrams that any of the transport's plugins looks at.
+    let packets: Int
+    let hasConstantless: Bool
+  }
+
+  /// Matches a datagram; nil where no plugin reads its transport. Asked at each datagram, so that the plugins are not
+  /// handed out, which takes a count of references.
+  func match(
+    _ transport: Transport, _ protocolNumber: UInt8, _ payload: RawSpan, _ side: Side, _ length: Int,
+    _ ports: (UInt16, UInt16)
+  ) -> Match? {
+    switch transport {
+    case .udp: udp?.match(payload, side, length, ports)
+    case .icmp, .icmpv6: icmp?.match(payload, side, length, ports)
+    case .sctp: sctp?.match(payload, side, length, ports)
+    case .other: others.isEmpty ? nil : others[protocolNumber]?.match(payload, side, length, ports)
     case .tcp: nil
     }
   }

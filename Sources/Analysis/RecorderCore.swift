@@ -56,7 +56,7 @@ final class RecorderCore: RecorderBacking {
     state.notes = notes.map { TimelineNotes($0) }
   }
 
-  var withheld: Withheld { state.writer.withheld }
+  var withheld: Withheld { state.withheld }
 
   /// What bounds left out so far.
   var reached: LimitsReached {
@@ -72,15 +72,15 @@ final class RecorderCore: RecorderBacking {
 
   // MARK: - A call
 
-  func begin(_ watch: FlowWatch, stream: Int, plugin: Int, scene: Scene) {
-    state.begin(watch, stream: stream, plugin: plugin, scene: scene)
+  func begin(_ watch: inout FlowWatch, stream: Int, plugin: Int, scene: Scene) {
+    state.begin(&watch, stream: stream, plugin: plugin, scene: scene)
   }
 
   /// Forgets what the call at hand said.
   func undo() { state.forget() }
 
   /// Keeps what the call at hand said, and queues its facts for subscribers.
-  func keep() { state.keep() }
+  func keep(in watch: inout FlowWatch) { state.keep(in: &watch) }
 
   /// The inner stream that the call put together, if any.
   func takeInner() -> (client: [UInt8], server: [UInt8])? {
@@ -103,13 +103,13 @@ final class RecorderCore: RecorderBacking {
 
   // MARK: - RecorderBacking
 
-  func observe(_ fact: any Observation, at place: Place) { state.observe(fact, at: place) }
+  func observe(_ fact: some Observation, at place: Place) { state.observe(fact, at: place) }
 
   func find(_ rule: Rule, at certainty: Certainty, variant: StaticString, marks: [Mark]) {
     state.find(rule, at: certainty, variant: variant, marks: marks)
   }
 
-  func notAssessable(_ reason: StaticString) { state.newReasons.append(reason.description) }
+  func notAssessable(_ reason: StaticString) { state.note(notAssessable: reason) }
 
   func frames(of place: Place) -> [FrameReference] { state.scene.frames(of: place) }
 
@@ -128,6 +128,16 @@ final class RecorderCore: RecorderBacking {
 }
 
 extension RecorderCore {
+  /// What an observation of the call at hand says.
+  private struct Said {
+    let type: any Observation.Type
+    /// Its members in the writer's text; nil where it waits until it is known whether there is room for it.
+    let members: Range<Int>?
+    /// The observation itself and its frames, where subscribers hear it; alone, where it waits.
+    let fact: (any Observation)?
+    let frames: [FrameReference]?
+  }
+
   /// The call at hand and what it said so far, kept apart until it has returned.
   private struct State {
     let allowed: Categories
@@ -135,25 +145,31 @@ extension RecorderCore {
     /// The types of facts that some plugin subscribes to.
     let heard: [ObjectIdentifier]
     let limits: RecordLimits
-    /// Every observation is written with it in turn.
+    /// Holds the text of all observations of the call at hand, one behind the other.
     var writer = FieldWriter(JSONWriter(reserving: 4_096), allowing: [])
+    /// What was withheld of earlier calls.
+    var withheld = Withheld()
 
-    var watch = FlowWatch()
     var stream = 0
     var plugin = 0
     var scene = Scene.frames([])
+    /// How far the flow's stream has been read.
+    var read = StreamPlace()
+    /// Objects that the flow's record has, and those that the call may add to it.
+    var objects = 0
     var facts: [Fact] = []
     var inner: (client: [UInt8], server: [UInt8])?
     var factsEmitted = 0
 
-    /// Observations with their frames; without where nobody hears them.
-    var newObservations: [(fact: any Observation, frames: [FrameReference]?)] = []
+    var newObservations: [Said] = []
     var newFindings: [PendingFinding] = []
     var newReasons: [String] = []
     var newNotes: [(topic: NoteTopic, key: NoteKey, note: Note)] = []
     /// What was noted across flows, a table a topic.
     var notes: [TimelineNotes] = []
     var reached = LimitsReached()
+    /// Reasons as text; there are no more than plugins hold as literals.
+    var reasonTexts: [(name: StaticString, text: String)] = []
 
     init(allowed: Categories, emits: [Categories], heard: [ObjectIdentifier], limits: RecordLimits) {
       self.allowed = allowed
@@ -162,16 +178,23 @@ extension RecorderCore {
       self.limits = limits
     }
 
-    mutating func begin(_ watch: FlowWatch, stream: Int, plugin: Int, scene: consuming Scene) {
-      self.watch = watch
+    mutating func begin(_ watch: inout FlowWatch, stream: Int, plugin: Int, scene: consuming Scene) {
+      read = watch.read
+      objects = watch.said.part.objects.count
       self.stream = stream
       self.plugin = plugin
       self.scene = scene
     }
 
-    mutating func observe(_ fact: any Observation, at place: Place) {
+    mutating func observe(_ fact: some Observation, at place: Place) {
       let isHeard = !heard.isEmpty && heard.contains(ObjectIdentifier(type(of: fact)))
-      newObservations.append((fact, isHeard ? scene.frames(of: place) : nil))
+      // Each makes one object at most: written at once, it spares a copy of the observation.
+      let hasRoom = objects < limits.objects
+      objects &+= 1
+      newObservations.append(
+        Said(
+          type: type(of: fact), members: hasRoom ? write(fact) : nil, fact: isHeard || !hasRoom ? fact : nil,
+          frames: isHeard ? scene.frames(of: place) : nil))
     }
 
     mutating func find(_ rule: Rule, at certainty: Certainty, variant: StaticString, marks: [Mark]) {
@@ -185,19 +208,32 @@ extension RecorderCore {
       newFindings.append(
         PendingFinding(
           rule: rule, plugin: plugin, certainty: min(certainty, rule.highest), variant: variant, marks: placed,
-          stream: stream, read: watch.read))
+          stream: stream, read: read))
+    }
+
+    mutating func note(notAssessable reason: StaticString) {
+      for known in reasonTexts where known.name.isSame(as: reason) {
+        newReasons.append(known.text)
+        return
+      }
+      let text = reason.description
+      reasonTexts.append((reason, text))
+      newReasons.append(text)
     }
 
     mutating func takeInner(client: [UInt8], server: [UInt8]) {
       inner = (Array(client.prefix(limits.innerBytes)), Array(server.prefix(limits.innerBytes)))
     }
 
-    mutating func keep() {
-      for (fact, frames) in newObservations {
-        record(fact)
+    mutating func keep(in watch: inout FlowWatch) {
+      for index in newObservations.indices {
+        record(index, in: &watch)
+        let frames = newObservations[index].frames
         if factsEmitted < limits.facts {
           factsEmitted += 1
-          if let frames { facts.append(Fact(value: fact, frames: frames, stream: stream, emitter: plugin)) }
+          if let frames, let fact = newObservations[index].fact {
+            facts.append(Fact(value: fact, frames: frames, stream: stream, emitter: plugin))
+          }
         } else if frames != nil {
           reached.note(.facts)
         }
@@ -213,34 +249,54 @@ extension RecorderCore {
       for (topic, key, note) in newNotes {
         for index in notes.indices where notes[index].topic.isSame(as: topic) { notes[index].set(key, note) }
       }
+      if !writer.withheld.isEmpty { withheld.add(writer.takeWithheld()) }
       forgetSaid()
     }
 
     mutating func forget() {
+      if !writer.withheld.isEmpty { _ = writer.takeWithheld() }
       forgetSaid()
       inner = nil
     }
 
     private mutating func forgetSaid() {
-      if !newObservations.isEmpty { newObservations.removeAll(keepingCapacity: true) }
+      if !newObservations.isEmpty {
+        newObservations.removeAll(keepingCapacity: true)
+        writer.json.clear()
+      }
       if !newFindings.isEmpty { newFindings.removeAll(keepingCapacity: true) }
       if !newReasons.isEmpty { newReasons.removeAll(keepingCapacity: true) }
       if !newNotes.isEmpty { newNotes.removeAll(keepingCapacity: true) }
     }
 
-    private mutating func record(_ fact: any Observation) {
-      let type = type(of: fact)
-      guard type.record.utf8CodeUnitCount > 0 else { return }
-      watch.note(protocol: type.record)
+    private mutating func write(_ fact: some Observation) -> Range<Int> {
+      guard type(of: fact).record.utf8CodeUnitCount > 0 else { return 0..<0 }
+      // An address in a text needs no category of the plugin's own.
+      let own = emits[plugin].union(Categories(.addressesOfThirdParties))
+      writer.beginRecord(allowing: allowed.intersection(own))
+      let start = writer.json.bytes.count
+      fact.write(to: &writer)
+      return start..<writer.json.bytes.count
+    }
+
+    private mutating func record(_ index: Int, in watch: inout FlowWatch) {
+      let type = newObservations[index].type
+      let record = type.record
+      guard record.utf8CodeUnitCount > 0 else { return }
+      watch.said.note(protocol: record)
       guard watch.said.part.objects.count < limits.objects else {
         reached.note(.objects)
         return
       }
-      // An address in a text needs no category of the plugin's own.
-      let own = emits[plugin].union(Categories(.addressesOfThirdParties))
-      writer.restart(allowing: allowed.intersection(own))
-      fact.write(to: &writer)
-      watch.add(ObjectIdentifier(type), of: type.record, stream: stream, members: writer.json.bytes)
+      var members = newObservations[index].members
+      if members == nil, let fact = newObservations[index].fact { members = write(fact) }
+      guard let members else { return }
+      let way = watch.streams[stream].way
+      writer.json.bytes.withRawSpan { text in
+        watch.said.part.objects.add(
+          ObjectIdentifier(type), of: record, stream: stream, way: way,
+          members: text.slice(members.lowerBound, members.count))
+      }
     }
   }
 }

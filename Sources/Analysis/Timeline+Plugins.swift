@@ -27,41 +27,32 @@ extension Timeline {
   // MARK: - Watches
 
   /// The flow's watch, made where it has none.
-  mutating func watch(_ flow: FlowIndex) -> FlowWatch {
-    if let known = watchOf[Int(flow.number)].watch, let watch = watches[known] { return watch }
-    let watch = FlowWatch()
-    keep(watch, of: Int(flow.number))
-    return watch
+  mutating func watch(_ flow: FlowIndex) -> UInt32 {
+    if let known = watchOf[Int(flow.number)].watch { return known }
+    // The place of a flow that has ended, empty but for the memory that it took.
+    let new = watches.reuse() ?? watches.append(FlowWatch())
+    watchOf[Int(flow.number)].set(watch: new)
+    return new
   }
 
-  private mutating func keep(_ watch: FlowWatch, of flow: Int) {
-    if let free = freeWatches.popLast() {
-      watches[Int(free)] = watch
-      watchOf[flow].set(watch: Int(free))
-    } else {
-      watchOf[flow].set(watch: watches.count)
-      watches.append(watch)
-    }
-  }
-
-  /// A flow goes on in a new part: plugins go on with what they know, and what they said stays with the earlier part.
+  /// A flow goes on in a new part: plugins go on with what they know, and what they said stays with the part before.
   mutating func moveWatch(from earlier: Int, to later: Int) {
     let index = watchOf[earlier]
     waiting.move(from: earlier, to: later)
     datagramCounts[later] = datagramCounts[earlier]
-    guard let at = index.watch, let watch = watches[at] else {
+    guard let at = index.watch else {
       watchOf[later] = index
       return
     }
-    noteContradiction(FlowIndex(number: UInt32(truncatingIfNeeded: later)), watch)
+    noteContradiction(FlowIndex(number: UInt32(truncatingIfNeeded: later)), at)
     watchOf[later] = index
     watchOf[earlier] = WatchIndex()
-    keep(watch.beginPart(), of: earlier)
+    watchOf[earlier].set(watch: watches.insert(watches[at].beginPart()))
   }
 
   mutating func note(tunnel: Carrier, _ flow: FlowIndex) {
     let watch = watch(flow)
-    if watch.said.tunnel == .none { watch.said.tunnel = tunnel }
+    if watches[watch].said.tunnel == .none { watches[watch].said.tunnel = tunnel }
   }
 
   /// What a plugin may know of the flow now.
@@ -75,7 +66,7 @@ extension Timeline {
       transport: entry.transport, protocolNumber: entry.protocolNumber, initiator: entry.initiator,
       responder: entry.responder, first: entry.firstTime, last: entry.lastTime, client: direction(.fromInitiator),
       server: direction(.fromResponder), beginsMidStream: entry.beginsMidStream, carrier: entry.carrier,
-      tunnel: watchOf[Int(flow.number)].watch.flatMap { watches[$0]?.said.tunnel } ?? .none, shape: shape)
+      tunnel: watchOf[Int(flow.number)].watch.map { watches[$0].said.tunnel } ?? .none, shape: shape)
     facts.id = entry.ordinal &+ 1
     facts.realm = realm
     return facts
@@ -120,39 +111,41 @@ extension Timeline {
   }
 
   private mutating func leave(_ flow: FlowIndex) {
-    if let at = watchOf[Int(flow.number)].watch, let watch = watches[at] { noteContradiction(flow, watch) }
+    if let watch = watchOf[Int(flow.number)].watch { noteContradiction(flow, watch) }
     flows.dropPrefix(flow)
     watchOf[Int(flow.number)].setThrough()
   }
 
   /// Shows the flow's prefix to its plugins; gives its memory back once nobody wants more.
   private mutating func show(_ flow: FlowIndex, ending: Bool) {
-    guard let at = watchOf[Int(flow.number)].watch, let watch = watches[at] else { return }
+    guard let watch = watchOf[Int(flow.number)].watch else { return }
     present(flow, watch, ending)
-    if !ending, !dispatch.wantsBytes(watch) { leave(flow) }
+    if !ending, !dispatch.wantsBytes(&watches[watch]) { leave(flow) }
   }
 
-  private mutating func present(_ flow: FlowIndex, _ watch: FlowWatch, _ ending: Bool) {
+  private mutating func present(_ flow: FlowIndex, _ watch: UInt32, _ ending: Bool) {
     let clientEnd = end(flow, .fromInitiator, ending)
     let serverEnd = end(flow, .fromResponder, ending)
     let known = facts(flow)
     let bytes = StreamBytes(
       client: flows.prefix(of: flow, .fromInitiator), server: flows.prefix(of: flow, .fromResponder),
       clientEnd: clientEnd, serverEnd: serverEnd)
-    watch.read = watch.read.maximum(StreamPlace(client: bytes.client.byteCount, server: bytes.server.byteCount))
+    watches[watch].read = watches[watch].read.maximum(
+      StreamPlace(client: bytes.client.byteCount, server: bytes.server.byteCount))
     dispatch.show(
-      watch, bytes: bytes, client: FrameMap(pieces: flows.prefixPieces(of: flow, .fromInitiator)),
+      &watches[watch], bytes: bytes, client: FrameMap(pieces: flows.prefixPieces(of: flow, .fromInitiator)),
       server: FrameMap(pieces: flows.prefixPieces(of: flow, .fromResponder)), flow: known, ending: ending)
   }
 
   /// Where bytes of the flow's stream came twice with other contents, its plugins' claims lose their certainty. Asked once,
   /// before the bytes are given back, since a contradiction may come after what it contradicts was read.
-  private mutating func noteContradiction(_ flow: FlowIndex, _ watch: FlowWatch) {
+  private mutating func noteContradiction(_ flow: FlowIndex, _ watch: UInt32) {
     let client = flows.prefixContradiction(of: flow, .fromInitiator)
     let server = flows.prefixContradiction(of: flow, .fromResponder)
     guard client != nil || server != nil else { return }
-    watch.note(notAssessable: "bytes of the stream came twice with other contents: the ends may have seen others")
-    watch.said.contradiction = watch.said.contradiction.minimum(
+    watches[watch].note(
+      notAssessable: "bytes of the stream came twice with other contents: the ends may have seen others")
+    watches[watch].said.contradiction = watches[watch].said.contradiction.minimum(
       StreamPlace(client: client ?? .max, server: server ?? .max))
   }
 
@@ -170,42 +163,59 @@ extension Timeline {
     _ accounting: Accounting, _ packet: inout Packet, _ header: FrameHeader, _ bytes: RawSpan
   ) {
     let number = Int(accounting.flow.number)
-    guard !watchOf[number].isThrough else { return }
-    guard let plugins = table.datagramPlugins(packet.transport, packet.protocolNumber) else {
-      watchOf[number].setThrough()
-      return
-    }
+    let index = watchOf[number]
+    guard !index.isThrough else { return }
     let isMessage = packet.transport == .icmp || packet.transport == .icmpv6 || packet.transport == .other
     let offset = Int(isMessage ? packet.ipPayloadOffset : packet.payloadOffset)
     let captured = Int(isMessage ? packet.ipPayloadCaptured : packet.payloadCaptured)
     let length = Int(isMessage ? packet.ipPayloadLength : packet.payloadLength)
     let payload = bytes.slice(offset, captured)
     let side = Side(accounting.direction)
-    let seen = Int(datagramCounts[number].addingReportingOverflow(1).partialValue)
-    datagramCounts[number] = UInt32(clamping: seen)
-    var found = plugins.matcher.plugins(
-      payload, side: side, length: length, ports: (packet.sourcePort, packet.destinationPort))
+    let ports = (packet.sourcePort, packet.destinationPort)
+    guard let match = table.match(packet.transport, packet.protocolNumber, payload, side, length, ports) else {
+      watchOf[number].setThrough()
+      return
+    }
+    let seen = datagramCounts[number] &+ 1
+    datagramCounts[number] = seen
+    // Most datagrams concern nobody.
+    if match.found.isEmpty, index.watch == nil, index.isSettled || !match.hasConstantless {
+      if seen >= match.packets { watchOf[number].setThrough() }
+      return
+    }
     let outline = DatagramOutline(
       length: length, side: side, end: captured < length ? .snapLength : .whole, frame: header.reference,
       time: header.hasTime ? header.time : nil)
-    if !plugins.constantless.isEmpty, !watchOf[number].isSettled {
+    show(accounting.flow, packet.transport, packet.protocolNumber, payload, outline, match, seen: Int(seen))
+  }
+
+  /// Shows a datagram to those that it may concern.
+  private mutating func show(
+    _ flow: FlowIndex, _ transport: Transport, _ protocolNumber: UInt8, _ payload: RawSpan, _ outline: DatagramOutline,
+    _ match: PluginTable.Match, seen: Int
+  ) {
+    let number = Int(flow.number)
+    var found = match.found
+    if match.hasConstantless, !watchOf[number].isSettled,
+      let plugins = table.datagramPlugins(transport, protocolNumber)
+    {
       found = found | due(number, payload, outline, plugins)
     }
-    let isOver = seen >= plugins.packets && (plugins.constantless.isEmpty || watchOf[number].isSettled)
+    let isOver = seen >= match.packets && (watchOf[number].isSettled || !match.hasConstantless)
     if watchOf[number].watch == nil, found.isEmpty {
       if isOver { watchOf[number].setThrough() }
       return
     }
-    let watch = watch(accounting.flow)
-    guard dispatch.isConcerned(watch, found: found) else {
+    let watch = watch(flow)
+    guard dispatch.isConcerned(&watches[watch], found: found) else {
       if isOver { watchOf[number].setThrough() }
       return
     }
     let datagram = Datagram(
-      bytes: payload, length: length, side: side, index: seen &- 1, end: outline.end, frame: outline.frame,
-      time: outline.time, flow: facts(accounting.flow))
-    dispatch.show(watch, datagram: datagram, found: found)
-    if isOver, !dispatch.wantsDatagrams(watch) { watchOf[number].setThrough() }
+      bytes: payload, length: outline.length, side: outline.side, index: seen &- 1, end: outline.end,
+      frame: outline.frame, time: outline.time, flow: facts(flow))
+    dispatch.show(&watches[watch], datagram: datagram, found: found)
+    if isOver, !dispatch.wantsDatagrams(&watches[watch]) { watchOf[number].setThrough() }
   }
 
   // MARK: - Shape
@@ -242,24 +252,26 @@ extension Timeline {
       noteContradiction(ended.flow, watch)
     }
     askWaiting(ended.flow)
-    var watch: FlowWatch?
-    if let at = watchOf[number].watch {
-      watch = watches[at]
-      watches[at] = nil
-      freeWatches.append(UInt32(at))
-    }
-    if let watch, !watch.isConcluded {
+    let last = watchOf[number].watch
+    if let last, !watches[last].isConcluded {
       let facts = facts(ended.flow, shape: shape(ended.flow))
       let frames = FrameMap.merged([flows[ended.flow].firstFrame], [flows[ended.flow].lastFrame])
-      if announcesEnds { dispatch.announce(FlowEnded(reason: ended.reason.name), watch, facts, frames: frames) }
-      dispatch.conclude(watch, facts, frames: frames)
+      if announcesEnds {
+        dispatch.announce(FlowEnded(reason: ended.reason.name), &watches[last], facts, frames: frames)
+      }
+      dispatch.conclude(&watches[last], facts, frames: frames)
     }
     watchOf[number] = WatchIndex()
     var statement = FlowEnd()
     flows.summarize(ended, into: &statement.core.flow)
     if flows[ended.flow].hasAnnex { statement.annex = flows.annex(of: ended.flow) }
-    statement.watch = watch
+    if let last { statement.watch = watches[last] }
     if notesNames { statement.name = takeName(ended.flow) }
     try output.finish(&statement)
+    statement.watch = nil
+    if let last {
+      watches[last].reset()
+      watches.release(last)
+    }
   }
 }

@@ -36,8 +36,7 @@ public struct Timeline: ~Copyable {
   var watchOf: [WatchIndex] = []
   /// For each flow's number: its datagrams with payload so far.
   var datagramCounts: [UInt32] = []
-  var watches: [FlowWatch?] = []
-  var freeWatches: [UInt32] = []
+  var watches = Slab<FlowWatch>()
   var waiting: WaitingDatagrams
   /// For each flow's number, one more than the place of its name in `names`; empty where no plugin notes names.
   var nameOf: [UInt32] = []
@@ -67,11 +66,11 @@ public struct Timeline: ~Copyable {
     private static let flags = through | settled
 
     /// Index into `watches`; nil where there is none.
-    var watch: Int? { bits & ~Self.flags == 0 ? nil : Int(bits & ~Self.flags) - 1 }
+    var watch: UInt32? { bits & ~Self.flags == 0 ? nil : (bits & ~Self.flags) &- 1 }
     var isThrough: Bool { bits & Self.through != 0 }
     /// Whether all datagram plugins without constants were asked.
     var isSettled: Bool { bits & Self.settled != 0 }
-    mutating func set(watch: Int) { bits = bits & Self.flags | UInt32(truncatingIfNeeded: watch + 1) }
+    mutating func set(watch: UInt32) { bits = bits & Self.flags | watch &+ 1 }
     mutating func setThrough() { bits |= Self.through }
     mutating func setSettled() { bits |= Self.settled }
   }
@@ -287,7 +286,8 @@ public struct Timeline: ~Copyable {
     }
     if announcesBeginnings {
       let watch = watch(accounting.flow)
-      dispatch.announce(FlowBegan(), watch, facts(accounting.flow), frames: [header.reference])
+      let facts = facts(accounting.flow)
+      dispatch.announce(FlowBegan(), &watches[watch], facts, frames: [header.reference])
     }
   }
 

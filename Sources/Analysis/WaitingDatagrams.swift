@@ -112,7 +112,7 @@ extension Timeline {
     guard let kept = waiting.remove(Int(flow.number)) else { return }
     let watch = watch(flow)
     guard let bytes = kept.bytes else {
-      watch.note(notAssessable: "no room was left to keep its datagrams for the plugins that ask at its end")
+      watches[watch].note(notAssessable: "no room was left to keep its datagrams for the plugins that ask at its end")
       return
     }
     let outline = kept.outline
@@ -123,7 +123,7 @@ extension Timeline {
         bytes: span, length: outline.length, side: outline.side, index: kept.seen &- 1,
         end: outline.end == .whole && !isWhole ? .budget : outline.end, frame: outline.frame, time: outline.time,
         flow: facts)
-      dispatch.showLast(watch, datagram: datagram, to: kept.waiting)
+      dispatch.showLast(&watches[watch], datagram: datagram, to: kept.waiting)
     }
   }
 }

@@ -6,13 +6,17 @@ import Terms
 /// Counts of values withheld, by category.
 public struct Withheld: Equatable, Sendable {
   public private(set) var counts: [UInt64] = Array(repeating: 0, count: Category.allCases.count)
+  /// Whether nothing was counted.
+  public private(set) var isEmpty = true
   public init() {}
 
   public mutating func note(_ category: Category, _ count: UInt64 = 1) {
+    isEmpty = isEmpty && count == 0
     counts[Int(category.rawValue)] &+= count
   }
 
   public mutating func add(_ other: Withheld) {
+    isEmpty = isEmpty && other.isEmpty
     for index in counts.indices { counts[index] &+= other.counts[index] }
   }
 
@@ -102,9 +106,9 @@ public struct FieldWriter: Sendable {
     json.endObject()
   }
 
-  /// Begins another record in the same memory. What was withheld stays counted.
-  public mutating func restart(allowing allowed: Categories) {
-    json.clear()
+  /// Begins another record behind what was written. What was withheld stays counted.
+  public mutating func beginRecord(allowing allowed: Categories) {
+    json.beginAnew()
     self.allowed = allowed
   }
 

@@ -163,9 +163,21 @@ public struct JSONWriter: Sendable {
     needsComma = true
   }
 
+  @inlinable
+  public mutating func fragment(_ fragment: RawSpan) {
+    guard fragment.byteCount > 0 else { return }
+    separate()
+    bytes.append(fragment)
+    needsComma = true
+  }
+
   /// Goes on in an object whose first members were appended to `bytes` directly.
   @inlinable
   public mutating func continueObject() { needsComma = true }
+
+  /// What comes next starts without a comma: members that are taken apart from what was written before.
+  @inlinable
+  public mutating func beginAnew() { needsComma = false }
 
   /// Ends a line of JSON Lines: a line feed, after which a new value starts without a comma.
   @inlinable

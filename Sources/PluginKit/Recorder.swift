@@ -16,7 +16,7 @@ public enum Place: Hashable, Sendable {
 
 /// What stands behind a recorder: the analysis, or a test kit.
 public protocol RecorderBacking: AnyObject {
-  func observe(_ fact: any Observation, at place: Place)
+  func observe(_ fact: some Observation, at place: Place)
   func find(_ rule: Rule, at certainty: Certainty, variant: StaticString, marks: [Mark])
   func notAssessable(_ reason: StaticString)
   func frames(of place: Place) -> [FrameReference]

@@ -10,7 +10,7 @@ final class StreamNotes: RecorderBacking {
   private(set) var said: [String] = []
   private var pending: [String] = []
 
-  func observe(_ fact: any Observation, at place: Place) {
+  func observe(_ fact: some Observation, at place: Place) {
     var writer = FieldWriter(allowing: .all)
     writer.json.beginObject()
     fact.write(to: &writer)

@@ -59,6 +59,10 @@ public struct Slab<Element: ~Copyable>: ~Copyable {
     return index
   }
 
+  /// Takes a released slot with the element that it holds; nil where there is none.
+  @inlinable
+  public mutating func reuse() -> UInt32? { free.popLast() }
+
   /// Gives the slot back for the next `insert`; its element stays until then. Releasing a slot twice is a fault of the
   /// caller and gives two owners to one slot, never memory outside the slab.
   @inlinable
