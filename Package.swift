@@ -63,7 +63,8 @@ let package = Package(
       room(
         "PluginTestKit", "Bytes", "Terms", "JSON", "Platform", "Findings", "Warrants", "PluginKit", "Analysis"),
       room("Supervision", "Bytes", "Terms", "Cryptography", "Platform"),
-      room("ShippedPlugins", ["PluginKit"] + plugins.map { "\($0)Plugin" }),
+      // Its code knows the layout of the plugins' memories, and so of what these hold: it is built again with that too.
+      room("ShippedPlugins", forPlugins + plugins.map { "\($0)Plugin" }),
       room(
         "Commands",
         [

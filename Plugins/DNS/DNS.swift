@@ -53,9 +53,10 @@ public struct DNS: DatagramPlugin, StreamPlugin {
     do {
       var reader = datagram.reader
       let scene = DNSScene(datagram)
-      let message = try DNSMessage(
-        &reader, isCut: datagram.end == .snapLength, isStrict: !isKnown && !scene.isUsual)
-      memory.take(message, scene, &recorder)
+      let message = try DNSMessage(&reader)
+      let isCut = datagram.end == .snapLength
+      if !isKnown, !scene.isUsual, !message.isSound(isCut: isCut) { return .notMine }
+      memory.take(message, scene, isCut: isCut, &recorder)
     } catch  where isKnown {
       // Something else between two ends that speak DNS, or a message that the capture cut.
       memory.further += 1
@@ -98,8 +99,9 @@ public struct DNS: DatagramPlugin, StreamPlugin {
       // A message of the length that was declared: what runs out in it contradicts.
       var block = try message.block(length)
       let scene = DNSScene(direction.side, flow, frame, place)
-      let read = try DNSMessage(&block, isCut: false, isStrict: !memory.isDNS && !scene.isUsual)
-      memory.take(read, scene, &recorder)
+      let read = try DNSMessage(&block)
+      if !memory.isDNS, !scene.isUsual, !read.isSound(isCut: false) { throw block.invalid() }
+      memory.take(read, scene, isCut: false, &recorder)
       memory.advance(direction.side, to: reader.offset)
     }
   }

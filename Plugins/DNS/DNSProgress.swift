@@ -16,6 +16,7 @@ struct DNSQuery: Sendable {
   let questions: UInt16
   let opcode: UInt8
   let variant: DNSTransaction.Variant
+  private let print: UInt64
 
   init(_ message: borrowing DNSMessage, _ scene: DNSScene) {
     identifier = message.header.identifier
@@ -26,11 +27,21 @@ struct DNSQuery: Sendable {
     questions = message.header.questions
     opcode = message.header.opcode
     variant = scene.variant
+    print = message.print
   }
 
   func isAnswered(by message: borrowing DNSMessage, _ scene: DNSScene) -> Bool {
-    identifier == message.header.identifier && side != scene.side && type == message.type
-      && message.asks(name)
+    side != scene.side && asksTheSame(as: message)
+  }
+
+  func isRepeated(by message: borrowing DNSMessage, _ scene: DNSScene) -> Bool {
+    side == scene.side && asksTheSame(as: message)
+  }
+
+  /// The question comes back as it was sent, but for some servers that change its letters' case.
+  private func asksTheSame(as message: borrowing DNSMessage) -> Bool {
+    identifier == message.header.identifier && type == message.type
+      && (print != 0 && print == message.print || message.asks(name))
   }
 
   func transaction(_ answer: DNSTransaction.Answer?) -> DNSTransaction {
@@ -45,6 +56,8 @@ public struct DNSProgress: FlowMemory {
   static let mostWaiting = 16
   /// Seconds that a name is given to later flows beyond the answer's time to live: clients keep connections' addresses.
   static let grace: Int64 = 300
+  /// The bits of operation and response code: all zero in the answer to a query that went well.
+  private static let plainAnswer: UInt16 = 0x780f
 
   private(set) var isDNS = false
   private var shown = 0
@@ -67,42 +80,49 @@ public struct DNSProgress: FlowMemory {
 
   // MARK: - Messages
 
-  mutating func take(_ message: borrowing DNSMessage, _ scene: DNSScene, _ recorder: inout Recorder) {
+  /// - Parameter isCut: the capture holds a part of the message.
+  mutating func take(
+    _ message: borrowing DNSMessage, _ scene: DNSScene, isCut: Bool, _ recorder: inout Recorder
+  ) {
     isDNS = true
-    if scene.variant == .mdns {
+    let isResponse = message.header.isResponse
+    let isMulticast = scene.variant == .mdns
+    if shown == Self.mostShown {
+      further += 1
+      if isResponse, !isMulticast, message.header.flags & Self.plainAnswer == 0 {
+        let sections = message.sections
+        if sections.namesAddresses { note(message.nameText, sections, message.header, scene, &recorder) }
+      }
+    } else if isMulticast {
       // Everybody asks and answers everybody: nothing belongs together.
-      show(
-        DNSQuery(message, scene).transaction(message.header.isResponse ? answer(message, isUnasked: false) : nil),
-        scene, &recorder)
-    } else if message.header.isResponse {
-      takeAnswer(message, scene, &recorder)
+      let answer = isResponse ? Self.answer(message, message.sections, isUnasked: false, isCut: isCut) : nil
+      show(DNSQuery(message, scene).transaction(answer), scene, &recorder)
+    } else if isResponse {
+      takeAnswer(message, scene, isCut: isCut, &recorder)
     } else {
       takeQuery(message, scene, &recorder)
     }
   }
 
   private mutating func takeQuery(_ message: borrowing DNSMessage, _ scene: DNSScene, _ recorder: inout Recorder) {
-    // A query that is sent again.
-    if let waiting, isRepeated(waiting, message, scene) { return }
-    for query in alsoWaiting where isRepeated(query, message, scene) { return }
-    if waiting == nil {
+    guard let oldest = waiting else {
       waiting = DNSQuery(message, scene)
-    } else if alsoWaiting.count < Self.mostWaiting {
-      alsoWaiting.append(DNSQuery(message, scene))
-    } else {
-      // The oldest is given up.
-      if let oldest = waiting { show(oldest.transaction(nil), scene, &recorder) }
-      waiting = alsoWaiting.removeFirst()
-      alsoWaiting.append(DNSQuery(message, scene))
+      return
     }
+    // A query that is sent again.
+    if oldest.isRepeated(by: message, scene) { return }
+    for query in alsoWaiting where query.isRepeated(by: message, scene) { return }
+    if alsoWaiting.count == Self.mostWaiting {
+      // The oldest is given up.
+      show(oldest.transaction(nil), scene, &recorder)
+      waiting = alsoWaiting.removeFirst()
+    }
+    alsoWaiting.append(DNSQuery(message, scene))
   }
 
-  private func isRepeated(_ query: DNSQuery, _ message: borrowing DNSMessage, _ scene: DNSScene) -> Bool {
-    query.identifier == message.header.identifier && query.side == scene.side && query.type == message.type
-      && message.asks(query.name)
-  }
-
-  private mutating func takeAnswer(_ message: borrowing DNSMessage, _ scene: DNSScene, _ recorder: inout Recorder) {
+  private mutating func takeAnswer(
+    _ message: borrowing DNSMessage, _ scene: DNSScene, isCut: Bool, _ recorder: inout Recorder
+  ) {
     let query: DNSQuery
     let isUnasked: Bool
     if let asked = waiting, asked.isAnswered(by: message, scene) {
@@ -116,54 +136,57 @@ public struct DNSProgress: FlowMemory {
       query = DNSQuery(message, scene)
       isUnasked = true
     }
-    show(query.transaction(answer(message, isUnasked: isUnasked)), scene, &recorder)
-    note(query.name, message, scene, &recorder)
+    let sections = message.sections
+    note(query.name, sections, message.header, scene, &recorder)
+    show(
+      query.transaction(Self.answer(message, sections, isUnasked: isUnasked, isCut: isCut)), scene, &recorder)
     if DNSCryptCertificates.isAsked(query.name, type: query.type) {
       recorder.observe(DNSCryptCertificates(message, name: query.name), at: scene.place)
     }
   }
 
-  private func answer(_ message: borrowing DNSMessage, isUnasked: Bool) -> DNSTransaction.Answer {
-    DNSTransaction.Answer(message.header, message.sections, isUnasked: isUnasked, isCut: message.isCut)
+  private static func answer(
+    _ message: borrowing DNSMessage, _ sections: DNSSections, isUnasked: Bool, isCut: Bool
+  ) -> DNSTransaction.Answer {
+    DNSTransaction.Answer(
+      message.header, sections, isUnasked: isUnasked, isCut: isCut && sections.error?.kind == .ranOut)
   }
 
   private mutating func show(
     _ transaction: DNSTransaction, _ scene: DNSScene, _ recorder: inout Recorder
   ) {
-    guard shown < Self.mostShown else {
-      further += 1
-      return
-    }
     shown += 1
     recorder.observe(transaction, at: scene.place)
   }
 
   /// Says what is left at the flow's end.
   mutating func finish(_ recorder: inout Recorder) {
-    for query in [waiting].compactMap({ $0 }) + alsoWaiting {
-      if DNSCryptCertificates.isAsked(query.name, type: query.type) {
-        recorder.observe(DNSCryptCertificates(unanswered: query.name))
-      }
-      if shown < Self.mostShown {
-        shown += 1
-        recorder.observe(query.transaction(nil))
-      } else {
-        further += 1
-      }
-    }
+    if let waiting { sayUnanswered(waiting, &recorder) }
+    for query in alsoWaiting { sayUnanswered(query, &recorder) }
     if further > 0 { recorder.observe(DNSFurther(messages: further)) }
+  }
+
+  private mutating func sayUnanswered(_ query: DNSQuery, _ recorder: inout Recorder) {
+    if DNSCryptCertificates.isAsked(query.name, type: query.type) {
+      recorder.observe(DNSCryptCertificates(unanswered: query.name))
+    }
+    if shown < Self.mostShown {
+      shown += 1
+      recorder.observe(query.transaction(nil))
+    } else {
+      further += 1
+    }
   }
 
   // MARK: - Names of later flows
 
   /// Notes what the client was answered: the addresses of the name that it asked for, and their times.
-  private func note(_ name: DNSName, _ message: borrowing DNSMessage, _ scene: DNSScene, _ recorder: inout Recorder) {
-    let sections = message.sections
-    guard message.header.opcode == 0, message.header.code == 0,
-      !sections.addresses.isEmpty || !sections.services.isEmpty,
+  private func note(
+    _ name: DNSName, _ sections: DNSSections, _ header: DNSHeader, _ scene: DNSScene, _ recorder: inout Recorder
+  ) {
+    guard header.flags & Self.plainAnswer == 0, sections.namesAddresses,
       let time = scene.time, let frame = scene.frame, !name.text.isEmpty, name.text.count <= 255
     else { return }
-    let registrable = name.registrable
     func note(_ address: Address, _ timeToLive: UInt32) {
       let key = NameNote.key(
         client: scene.receiver.address, reaches: address, realm: scene.realm,
@@ -172,7 +195,7 @@ public struct DNSProgress: FlowMemory {
       recorder.note(
         NameNote.topic, key,
         NameNote.note(
-          name.text, registrable: registrable, frame: frame, since: time,
+          name.text, registrable: name.registrable, frame: frame, since: time,
           until: time.advanced(by: seconds &* 1_000_000_000), known: recorder.noted(NameNote.topic, key, at: time)))
     }
     for answered in sections.addresses { note(answered.value, answered.timeToLive) }

@@ -14,7 +14,6 @@ struct DNSScene {
   let frame: FrameReference?
   let time: Timestamp?
   let place: Place
-  let isStream: Bool
 
   init(_ datagram: borrowing Datagram) {
     side = datagram.side
@@ -24,7 +23,6 @@ struct DNSScene {
     frame = datagram.frame
     time = datagram.time
     place = .here
-    isStream = false
   }
 
   init(_ side: Side, _ flow: FlowFacts, _ frame: FrameReference?, _ place: Place) {
@@ -35,7 +33,6 @@ struct DNSScene {
     self.frame = frame
     time = flow.last
     self.place = place
-    isStream = true
   }
 
   /// Port numbers tell the three of one format apart; the address says more where the message was multicast.
@@ -45,5 +42,7 @@ struct DNSScene {
   }
 
   /// Whether the port is one of those that are DNS's own: a message there may be damaged and is DNS all the same.
-  var isUsual: Bool { [53, 5353, 5355].contains(sender.port) || [53, 5353, 5355].contains(receiver.port) }
+  var isUsual: Bool { Self.isUsual(sender.port) || Self.isUsual(receiver.port) }
+
+  private static func isUsual(_ port: UInt16) -> Bool { port == 53 || port == 5353 || port == 5355 }
 }

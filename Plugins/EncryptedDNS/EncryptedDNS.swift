@@ -13,6 +13,7 @@ public struct EncryptedDNS: ProtocolPlugin {
 
   public static let subscriptions = [
     Subscription.on(TLSClientHello.self, Self.hello), Subscription.on(TLSServerHello.self, Self.answer),
+    Subscription.on(QUICConnection.self, Self.connection),
   ]
 
   public init() {}
@@ -31,6 +32,17 @@ public struct EncryptedDNS: ProtocolPlugin {
     guard memory.rule != nil, !answer.isHelloRetryRequest else { return memory.rule == nil ? .notMine : .needMore }
     if let chosen = answer.applicationProtocol, !memory.accepts(chosen) { return .done }
     memory.say(answeredBy: recorder.frames(of: .here), &recorder)
+    return .done
+  }
+
+  /// A QUIC connection is told of when both hellos were read, or when no more can be.
+  func connection(
+    _ connection: QUICConnection, flow: FlowFacts, memory: inout EncryptedDNSMarks, recorder: inout Recorder
+  ) -> Verdict {
+    let frames = recorder.frames(of: .here)
+    if let hello = connection.hello, let marks = EncryptedDNSMarks(hello, flow, frames: frames) {
+      marks.say(answeredBy: connection.answer == nil ? nil : frames, &recorder)
+    }
     return .done
   }
 

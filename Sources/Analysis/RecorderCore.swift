@@ -53,6 +53,7 @@ final class RecorderCore: RecorderBacking {
     allowed: Categories, emits: [Categories], heard: [ObjectIdentifier], notes: [NoteTopic], limits: RecordLimits
   ) {
     state = State(allowed: allowed, emits: emits, heard: heard, limits: limits)
+    state.topics = notes
     state.notes = notes.map { TimelineNotes($0) }
   }
 
@@ -64,9 +65,6 @@ final class RecorderCore: RecorderBacking {
     for table in state.notes { reached[.notes] &+= table.evicted }
     return reached
   }
-
-  /// Whether anything was noted across flows.
-  var hasNotes: Bool { state.notes.contains { !$0.isEmpty } }
 
   func note(_ bound: LimitsReached.Bound) { state.reached.note(bound) }
 
@@ -122,8 +120,13 @@ final class RecorderCore: RecorderBacking {
   func note(_ topic: NoteTopic, _ key: NoteKey, _ note: Note) { state.newNotes.append((topic, key, note)) }
 
   func noted(_ topic: NoteTopic, _ key: NoteKey, at time: Timestamp) -> Note? {
-    for table in state.notes where table.topic.isSame(as: topic) { return table.note(key, at: time) }
-    return nil
+    guard let table = state.topics.firstIndex(where: { $0.isSame(as: topic) }) else { return nil }
+    return noted(inTable: table, key, at: time)
+  }
+
+  /// As `noted`, by the topic's place among those that are kept.
+  func noted(inTable table: Int, _ key: NoteKey, at time: Timestamp) -> Note? {
+    state.notes[table].note(key, at: time)
   }
 }
 
@@ -167,6 +170,7 @@ extension RecorderCore {
     var newNotes: [(topic: NoteTopic, key: NoteKey, note: Note)] = []
     /// What was noted across flows, a table a topic.
     var notes: [TimelineNotes] = []
+    var topics: [NoteTopic] = []
     var reached = LimitsReached()
     /// Reasons as text; there are no more than plugins hold as literals.
     var reasonTexts: [(name: StaticString, text: String)] = []
@@ -247,7 +251,7 @@ extension RecorderCore {
       }
       for reason in newReasons { watch.note(notAssessable: reason) }
       for (topic, key, note) in newNotes {
-        for index in notes.indices where notes[index].topic.isSame(as: topic) { notes[index].set(key, note) }
+        if let table = topics.firstIndex(where: { $0.isSame(as: topic) }) { notes[table].set(key, note) }
       }
       if !writer.withheld.isEmpty { withheld.add(writer.takeWithheld()) }
       forgetSaid()

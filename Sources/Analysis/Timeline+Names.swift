@@ -32,24 +32,24 @@ extension Timeline {
 
   /// A flow begins: whether its initiator was answered a name for the responder's address. A later part of a flow has
   /// its earlier one's.
-  mutating func inferName(_ accounting: Accounting, _ header: FrameHeader) {
+  mutating func inferName(_ accounting: Accounting, _ header: FrameHeader, from table: Int) {
     let flow = accounting.flow
     let number = Int(flow.number)
     if number < nameOf.count {
       nameOf[number] = 0
     } else {
-      nameOf.append(contentsOf: repeatElement(0, count: number &+ 1 &- nameOf.count))
+      nameOf.append(0)
     }
     if let earlier = accounting.continues {
       let known = nameOf[Int(earlier.number)]
       if known != 0 { nameOf[number] = names.insert(names[known &- 1]) &+ 1 }
       return
     }
-    guard header.hasTime, dispatch.core.hasNotes else { return }
+    guard header.hasTime else { return }
     let key = NameNote.key(
       client: flows[flow].initiator.address, reaches: flows[flow].responder.address, realm: realm(flow),
       evidence: header.reference.evidence)
-    guard let note = dispatch.core.noted(NameNote.topic, key, at: header.time), let name = NameNote(note) else {
+    guard let note = dispatch.core.noted(inTable: table, key, at: header.time), let name = NameNote(note) else {
       return
     }
     nameOf[number] = names.insert(name) &+ 1

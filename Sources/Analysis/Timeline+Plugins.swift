@@ -266,7 +266,7 @@ extension Timeline {
     flows.summarize(ended, into: &statement.core.flow)
     if flows[ended.flow].hasAnnex { statement.annex = flows.annex(of: ended.flow) }
     if let last { statement.watch = watches[last] }
-    if notesNames { statement.name = takeName(ended.flow) }
+    if nameTable != nil { statement.name = takeName(ended.flow) }
     try output.finish(&statement)
     statement.watch = nil
     if let last {

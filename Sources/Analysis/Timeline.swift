@@ -56,7 +56,8 @@ public struct Timeline: ~Copyable {
   private let barred: [UInt64: [AnalysisJob.Barred]]
   private let announcesBeginnings: Bool
   let announcesEnds: Bool
-  let notesNames: Bool
+  /// The table of names among those of notes; nil where no plugin notes names.
+  let nameTable: Int?
 
   /// Which watch a flow has, and whether plugins are through with its bytes.
   struct WatchIndex: BitwiseCopyable {
@@ -117,7 +118,7 @@ public struct Timeline: ~Copyable {
     frames = FrameCounts(items: job.items.count)
     skipped = Dictionary(job.skipped.map { ($0.frame, $0.cause) }, uniquingKeysWith: { first, _ in first })
     barred = Dictionary(grouping: job.barred, by: \.frame)
-    notesNames = table.notes.contains { $0.isSame(as: NameNote.topic) }
+    nameTable = table.notes.firstIndex { $0.isSame(as: NameNote.topic) }
     announcesBeginnings = table.wants(ObjectIdentifier(FlowBegan.self))
     announcesEnds = table.wants(ObjectIdentifier(FlowEnded.self))
   }
@@ -279,7 +280,7 @@ public struct Timeline: ~Copyable {
     if output.namesThirdParties {
       output.name(flows[accounting.flow].initiator.address, flows[accounting.flow].responder.address)
     }
-    if notesNames { inferName(accounting, header) }
+    if let nameTable { inferName(accounting, header, from: nameTable) }
     if job.isStream { page?.counted(flows: output.flows, thirdParties: output.thirdParties) }
     if let earlier = accounting.continues {
       moveWatch(from: Int(earlier.number), to: number)

@@ -44,7 +44,11 @@ public struct AnsweredAddress: FieldType, Hashable {
   public static let shape = Shape.text()
   let address: Address
   public init(_ address: Address) { self.address = address }
-  public func write(to json: inout JSONWriter) { json.string { address.append(to: &$0) } }
+  public func write(to json: inout JSONWriter) {
+    json.string { (bytes: inout [UInt8]) in
+      bytes.append(addingCapacity: Address.longestText) { (out: inout OutputSpan<UInt8>) in address.append(to: &out) }
+    }
+  }
 }
 
 enum DomainText {

@@ -20,28 +20,31 @@ public enum PublicSuffixes {
   /// - Parameter name: lower case, ASCII without zero bytes, points between the labels only and none at the end.
   public static func registrable(in name: RawSpan) -> Int {
     let print = name.fingerprint()
-    if let labels = known.labels(of: print) { return start(of: labels, in: name) }
-    let labels = count(in: name)
-    known.note(print, labels)
-    return start(of: labels, in: name)
+    if let start = known.start(of: print), start <= name.byteCount { return start }
+    let tail = self.tail(of: name)
+    let start = tail &+ find(in: name.slice(tail))
+    known.note(print, start)
+    return start
   }
 
-  /// Where the last `labels` labels begin.
-  private static func start(of labels: Int, in name: RawSpan) -> Int {
+  /// Where the last labels begin on which the list can decide: no rule of it has more than six, and one stands before.
+  private static func tail(of name: RawSpan) -> Int {
     var at = name.byteCount
     var points = 0
     while at > 0 {
       if name.u8(at &- 1) == 0x2e {
         points &+= 1
-        if points == labels { return at }
+        if points == mostLabels { return at }
       }
       at &-= 1
     }
     return 0
   }
 
-  /// Labels of the registrable domain; all of the name's where it has none.
-  private static func count(in name: RawSpan) -> Int {
+  private static let mostLabels = 8
+
+  /// Asks the library. 0 where the name has no registrable domain.
+  private static func find(in name: RawSpan) -> Int {
     let length = name.byteCount
     // Sound: the memory is used within the closure only, and holds the name and the zero that ends it. The library only
     // reads it, and gives a place in it. `psl_builtin` is a constant of the library.
@@ -53,30 +56,28 @@ public enum PublicSuffixes {
       else { return 0 }
       return unsafe UnsafePointer(begin).distance(to: found)
     }
-    var labels = 1
-    for index in min(max(start, 0), length)..<length where name.u8(index) == 0x2e { labels &+= 1 }
-    return labels
+    return min(max(start, 0), length)
   }
 
   /// What was asked before. The library takes some 10,000 instructions a name, and most names come again.
   private static let known = KnownNames()
 }
 
-/// How many labels the registrable domains of recent names have, by the names' fingerprints. It changes no answer, and
-/// may be asked by several threads.
+/// Where the registrable domains of recent names begin, by the names' fingerprints. It changes no answer, and may be asked
+/// by several threads.
 private final class KnownNames: Sendable {
-  private static let size = 4_096
-  /// The upper 56 bits of a fingerprint and the number of labels (at most 127, RFC 1035 section 2.3.4).
+  /// The upper 54 bits of a fingerprint and, plus one, where the domain begins (in at most 1,016 characters, as escaped).
   private let slots = InlineArray<4_096, Atomic<UInt64>> { _ in Atomic(0) }
 
   private static func slot(_ print: UInt64) -> Int { Int(print & 0xfff) }
 
-  func labels(of print: UInt64) -> Int? {
+  func start(of print: UInt64) -> Int? {
     let held = slots[Self.slot(print)].load(ordering: .relaxed)
-    return held != 0 && (held ^ print) >> 8 == 0 ? Int(held & 0xff) : nil
+    return held & 0x3ff != 0 && (held ^ print) >> 10 == 0 ? Int(held & 0x3ff) &- 1 : nil
   }
 
-  func note(_ print: UInt64, _ labels: Int) {
-    slots[Self.slot(print)].store(print & ~0xff | UInt64(min(labels, 0xff)), ordering: .relaxed)
+  func note(_ print: UInt64, _ start: Int) {
+    guard start < 0x3ff else { return }
+    slots[Self.slot(print)].store(print & ~0x3ff | UInt64(start &+ 1), ordering: .relaxed)
   }
 }

@@ -114,11 +114,12 @@ public struct TimelineNotes {
 
   public var isEmpty: Bool { entries.isEmpty }
 
-  /// The note under `key` that holds at `time`.
-  public func note(_ key: NoteKey, at time: Timestamp) -> Note? {
-    guard !entries.isEmpty, let bucket = bucket(of: key) else { return nil }
-    let note = entries[place(bucket)].note
-    return note.holds(at: time) ? note : nil
+  /// The note under `key` that holds at `time`. Changes nothing: a borrowed table would be copied.
+  public mutating func note(_ key: NoteKey, at time: Timestamp) -> Note? {
+    guard !entries.isEmpty, let bucket = bucket(of: key), entries[place(bucket)].note.holds(at: time) else {
+      return nil
+    }
+    return entries[place(bucket)].note
   }
 
   /// Notes it, in place of what was noted under the same key.
@@ -149,7 +150,7 @@ public struct TimelineNotes {
 
   private static func tag(_ key: NoteKey) -> UInt64 { key.fingerprint & 0xffff_ffff_0000_0000 }
 
-  private func bucket(of key: NoteKey) -> Int? {
+  private mutating func bucket(of key: NoteKey) -> Int? {
     let tag = Self.tag(key)
     var at = home(tag)
     while buckets[at] != 0 {

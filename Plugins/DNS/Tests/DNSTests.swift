@@ -185,7 +185,7 @@ enum Message {
     }
     let said = try exchange.play { DNS.self }.observations("dns")
     #expect(said.count == 16)
-    #expect(said.last?["further_messages"]?.integer == 184)
+    #expect(said.last?["further_messages"]?.integer == 368)
   }
 
   @Test func holds() async {

@@ -1,4 +1,4 @@
-// A whole DNS message, read as far as it goes.
+// A DNS message: its header and what it asks. What is answered stands behind and is read when it is wanted.
 
 import Bytes
 
@@ -10,40 +10,36 @@ public struct DNSMessage: ~Escapable {
   public let name: DNSNamePlace
   public let type: UInt16
   public let recordClass: UInt16
-  public let sections: DNSSections
-  /// The capture cut the message behind its questions.
-  public let isCut: Bool
+  /// Where the questions end.
+  private let questionsEnd: Int
+  /// Equal for messages that ask in the same bytes; 0 where the question's name has a pointer.
+  public let print: UInt64
 
-  /// - Parameters:
-  ///   - reader: over the message from its first byte.
-  ///   - isCut: the capture holds a part of the message.
-  ///   - isStrict: the message must hold what its header says, to the last byte.
+  /// - Parameter reader: over the message from its first byte; it then stands behind the questions.
   @_lifetime(copy reader)
-  public init(_ reader: inout ByteReader, isCut: Bool, isStrict: Bool) throws(ReadError) {
+  public init(_ reader: inout ByteReader) throws(ReadError) {
     bytes = reader.whole
     header = try DNSHeader(&reader)
     if header.questions > 0 {
+      let start = reader.position
       let question = try DNSQuestion(&reader)
       name = question.name
       type = question.type
       recordClass = question.recordClass
-      if header.questions > 1 {
-        for _ in 1..<header.questions { _ = try DNSQuestion(&reader) }
-      }
+      let length = reader.position &- start
+      print = length == name.length &+ 5 ? bytes.slice(start, length).fingerprint() : 0
+      for _ in 1..<max(header.questions, 1) { _ = try DNSQuestion(&reader) }
       // NetBIOS messages have the same form: types NB and NBSTAT (RFC 1002 section 4.2).
       if type == 32 || type == 33, DNSMessage.isNetBIOS(bytes, name) { throw reader.invalid() }
+      questionsEnd = reader.position
     } else {
       guard header.answers > 0 else { throw reader.invalid() }
-      var first = reader
-      name = try DNSNamePlace(&first)
-      type = try first.u16()
-      recordClass = try first.u16()
-    }
-    sections = DNSSections(&reader, header)
-    self.isCut = isCut && sections.error?.kind == .ranOut
-    guard isStrict else { return }
-    guard sections.error == nil || self.isCut, !sections.hasTrailingBytes, type > 0, recordClass & 0x7fff > 0 else {
-      throw reader.invalid()
+      questionsEnd = reader.position
+      let first = try DNSQuestion(&reader)
+      name = first.name
+      type = first.type
+      recordClass = first.recordClass
+      print = 0
     }
   }
 
@@ -53,6 +49,22 @@ public struct DNSMessage: ~Escapable {
     guard name.labels > 0, letters.byteCount == 32, message.u8(name.start) == 32 else { return false }
     for offset in 0..<32 where !(0x41...0x50).contains(letters.u8(offset)) { return false }
     return true
+  }
+
+  /// What stands behind the questions, as far as the bytes go.
+  public var sections: DNSSections {
+    var reader = ByteReader(bytes)
+    do throws(ReadError) { try reader.skip(questionsEnd) } catch { return DNSSections(error) }
+    return DNSSections(&reader, header)
+  }
+
+  /// Whether the message holds what its header says, to its last byte.
+  ///
+  /// - Parameter isCut: the capture holds a part of it, so that records may be missing at its end.
+  public func isSound(isCut: Bool) -> Bool {
+    let sections = sections
+    return type > 0 && recordClass & 0x7fff > 0 && !sections.hasTrailingBytes
+      && (sections.error == nil || isCut && sections.error?.kind == .ranOut)
   }
 
   /// The name as text.

@@ -18,12 +18,13 @@ public struct DNSHeader: Sendable, BitwiseCopyable {
   public let additionals: UInt16
 
   public init(_ reader: inout ByteReader) throws(ReadError) {
-    identifier = try reader.u16()
-    flags = try reader.u16()
-    questions = try reader.u16()
-    answers = try reader.u16()
-    authorities = try reader.u16()
-    additionals = try reader.u16()
+    let bytes = try reader.span(Self.length)
+    identifier = bytes.u16(0)
+    flags = bytes.u16(2)
+    questions = bytes.u16(4)
+    answers = bytes.u16(6)
+    authorities = bytes.u16(8)
+    additionals = bytes.u16(10)
   }
 
   public var isResponse: Bool { flags & 0x8000 != 0 }
@@ -41,8 +42,9 @@ public struct DNSQuestion: Sendable, BitwiseCopyable {
 
   public init(_ reader: inout ByteReader) throws(ReadError) {
     name = try DNSNamePlace(&reader)
-    type = try reader.u16()
-    recordClass = try reader.u16()
+    let rest = try reader.span(4)
+    type = rest.u16(0)
+    recordClass = rest.u16(2)
   }
 }
 
@@ -61,11 +63,12 @@ public struct DNSRecord: Sendable {
   public init(_ reader: inout ByteReader) throws(ReadError) {
     owner = reader.position
     try DNSNamePlace.skip(&reader)
-    type = try reader.u16()
-    recordClass = try reader.u16()
-    rawTimeToLive = try reader.u32()
+    let rest = try reader.span(10)
+    type = rest.u16(0)
+    recordClass = rest.u16(2)
+    rawTimeToLive = rest.u32(4)
     timeToLive = rawTimeToLive & 0x8000_0000 == 0 ? rawTimeToLive : 0
-    let length = Int(try reader.u16())
+    let length = Int(rest.u16(8))
     let start = reader.position
     try reader.skip(length)
     data = start..<(start &+ length)

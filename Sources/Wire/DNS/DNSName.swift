@@ -10,20 +10,19 @@ import Names
 /// visible character of ASCII stands as `\DDD` (RFC 1035 section 5.1), points and backslashes within labels too.
 public struct DNSName: Hashable, Sendable {
   public let text: [UInt8]
+  /// Where its registrable domain begins.
+  public let registrable: Int
 
-  /// The registrable domain and what stands before it are told apart when somebody asks.
-  public var registrable: Int { text.withRawSpan { PublicSuffixes.registrable(in: $0) } }
-
-  public init(text: [UInt8]) { self.text = text }
+  public init(text: [UInt8]) {
+    self.text = text
+    registrable = text.withRawSpan { PublicSuffixes.registrable(in: $0) }
+  }
 
   /// The root.
   public static let root = DNSName(text: [])
 
   /// Whether the text begins with this one.
-  public func hasPrefix(_ prefix: StaticString) -> Bool {
-    guard text.count >= prefix.utf8CodeUnitCount else { return false }
-    return text.prefix(prefix.utf8CodeUnitCount).elementsEqual(prefix.description.utf8)
-  }
+  public func hasPrefix(_ prefix: StaticString) -> Bool { text.withRawSpan { $0.holds(prefix) } }
 }
 
 /// Where a name's labels lie.
@@ -98,47 +97,70 @@ public struct DNSNamePlace: Sendable, BitwiseCopyable {
 
   /// The name as text.
   public func name(in message: RawSpan) -> DNSName {
+    guard labels > 0 else { return .root }
     var text: [UInt8] = []
-    text.reserveCapacity(length)
-    each(in: message) { (byte, isFirst) in
-      if isFirst, !text.isEmpty { text.append(0x2e) }
-      let plain = Self.plain(byte)
-      if plain != 0 {
-        text.append(plain)
-      } else {
-        text.append(contentsOf: [0x5c, 0x30 &+ byte / 100, 0x30 &+ byte / 10 % 10, 0x30 &+ byte % 10])
+    var isPlain = true
+    // A point or nothing for each label's length.
+    text.append(addingCapacity: length) { (out: inout OutputSpan<UInt8>) in
+      each(in: message) { label in
+        if !out.isEmpty { out.append(0x2e) }
+        if !out.append(domainLabel: label) { isPlain = false }
+        return isPlain
+      }
+    }
+    return DNSName(text: isPlain ? text : escaped(in: message))
+  }
+
+  /// The text of a name that holds other bytes than such texts are made of.
+  private func escaped(in message: RawSpan) -> [UInt8] {
+    var text: [UInt8] = []
+    each(in: message) { label in
+      if !text.isEmpty { text.append(0x2e) }
+      for offset in 0..<label.byteCount {
+        let byte = label.u8(offset)
+        let plain = Self.plain(byte)
+        if plain != 0 {
+          text.append(plain)
+        } else {
+          text.append(0x5c)
+          text.append(0x30 &+ byte / 100)
+          text.append(0x30 &+ byte / 10 % 10)
+          text.append(0x30 &+ byte % 10)
+        }
       }
       return true
     }
-    return DNSName(text: text)
+    return text
   }
 
   /// Whether the name's text is this one.
   public func isSame(as name: DNSName, in message: RawSpan) -> Bool {
-    let text = name.text
     // A text with escapes is longer; such names are few.
-    guard text.count == max(length &- 1, 0) else { return self.name(in: message) == name }
-    var at = 0
-    let isSame = each(in: message) { (byte, isFirst) in
-      if isFirst, at > 0 {
-        guard at < text.count, text[at] == 0x2e else { return false }
-        at &+= 1
+    guard name.text.count == max(length &- 1, 0) else { return self.name(in: message) == name }
+    return name.text.withRawSpan { text in
+      var at = 0
+      return each(in: message) { label in
+        if at > 0 {
+          guard text.u8(at) == 0x2e else { return false }
+          at &+= 1
+        }
+        for offset in 0..<label.byteCount {
+          guard text.u8(at &+ offset) == Self.plain(label.u8(offset)) else { return false }
+        }
+        at &+= label.byteCount
+        return true
       }
-      guard at < text.count, text[at] == Self.plain(byte) else { return false }
-      at &+= 1
-      return true
     }
-    return isSame && at == text.count
   }
 
-  /// Calls `body` with each byte of the labels and whether it is a label's first, until it answers false.
+  /// Calls `body` with each label until it answers false.
   @discardableResult
   @inline(__always)
-  private func each(in message: RawSpan, _ body: (UInt8, Bool) -> Bool) -> Bool {
+  private func each(in message: RawSpan, _ body: (RawSpan) -> Bool) -> Bool {
     var at = start
     var left = labels
     while left > 0, at < message.byteCount {
-      let head = message.u8(at)
+      let head = Int(message.u8(at))
       if head >= 0xc0 {
         guard at &+ 1 < message.byteCount else { return true }
         let target = Int(message.u16(at) & 0x3fff)
@@ -146,13 +168,8 @@ public struct DNSNamePlace: Sendable, BitwiseCopyable {
         at = target
         continue
       }
-      let end = min(at &+ 1 &+ Int(head), message.byteCount)
-      var byte = at &+ 1
-      while byte < end {
-        guard body(message.u8(byte), byte == at &+ 1) else { return false }
-        byte &+= 1
-      }
-      at = end
+      guard body(message.slice(at &+ 1, head)) else { return false }
+      at &+= head &+ 1
       left &-= 1
     }
     return true
@@ -161,7 +178,7 @@ public struct DNSNamePlace: Sendable, BitwiseCopyable {
   /// A byte as text; 0 for those that are escaped.
   @inline(__always)
   private static func plain(_ byte: UInt8) -> UInt8 {
-    if byte >= 0x41, byte <= 0x5a { return byte | 0x20 }
+    if byte &- 0x41 < 26 { return byte | 0x20 }
     return byte > 0x20 && byte < 0x7f && byte != 0x2e && byte != 0x5c ? byte : 0
   }
 }

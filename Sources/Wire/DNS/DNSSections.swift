@@ -57,6 +57,11 @@ public struct DNSSections: Sendable {
     )
   }
 
+  /// Whether addresses may be among what was answered.
+  public var namesAddresses: Bool { !addresses.isEmpty || !services.isEmpty }
+
+  init(_ error: ReadError) { self.error = error }
+
   /// - Parameter reader: over the message from its first byte, behind the questions.
   public init(_ reader: inout ByteReader, _ header: DNSHeader) {
     do throws(ReadError) {
@@ -94,6 +99,7 @@ public struct DNSSections: Sendable {
 
   private mutating func take(_ address: Address, _ record: DNSRecord) {
     if addresses.count < Self.most {
+      if addresses.isEmpty { addresses.reserveCapacity(4) }
       addresses.append(DNSAnswered(value: address, timeToLive: record.timeToLive))
     } else {
       addressesLeftOut += 1

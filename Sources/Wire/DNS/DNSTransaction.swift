@@ -106,9 +106,8 @@ public struct DNSTransaction: Observation {
 
   public func write(to record: inout FieldWriter) {
     if variant != .dns { record.put(Self.variantField, VariantText(variant)) }
-    let start = record.allowed.holds(.dnsName) || record.allowed.holds(.dnsNameFull) ? name.registrable : 0
-    record.put(Self.nameField, DomainName(name.text, from: start))
-    if start > 0 { record.put(Self.fullField, FullDomainName(name.text)) }
+    record.put(Self.nameField, DomainName(name.text, from: name.registrable))
+    if name.registrable > 0 { record.put(Self.fullField, FullDomainName(name.text)) }
     record.put(Self.typeField, DNSCode(type: type))
     // The highest bit asks multicast DNS for a unicast answer (RFC 6762 section 5.4).
     let recordClass = variant == .mdns ? recordClass & 0x7fff : recordClass
