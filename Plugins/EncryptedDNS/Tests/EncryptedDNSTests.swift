@@ -2,9 +2,11 @@
 
 import Bytes
 import PluginTestKit
+import PluginKit
 import TLSPlugin
 import Terms
 import Testing
+import Wire
 
 @testable import EncryptedDNSPlugin
 
@@ -62,6 +64,24 @@ import Testing
     #expect(try found(Self.exchange("dns.google", ["acme-tls/1"], port: 443)) == [])
   }
 
+  @Test(
+    arguments: [
+      (["doq"], 8_530, true, ["doq strong"]), (["doq-i02"], 784, false, ["doq indicative"]),
+      ([], 853, true, ["doq indicative"]), (["h3"], 443, true, ["doh indicative"]), (["h3"], 853, true, []),
+    ] as [([String], UInt16, Bool, [String])])
+  func inQUIC(_ alpn: [String], _ port: UInt16, _ isAnswered: Bool, _ expected: [String]) throws {
+    let name = alpn == ["h3"] && port == 443 ? "dns.google" : "resolver.example"
+    // A connection's hellos without their records, one a datagram, as a plugin of QUIC observes them.
+    var exchange = Exchange.udp.ports(client: 40_000, server: port)
+      .client(Array(Self.hello(name: name, alpn: alpn).dropFirst(5)))
+    if isAnswered { exchange = exchange.server(Array(Self.answer.dropFirst(5))) }
+    let played = try exchange.play {
+      PlainQUIC.self
+      EncryptedDNS.self
+    }
+    #expect(played.findings.map { "\($0.tool) \($0.certainty.name)" } == expected)
+  }
+
   @Test func theNameIsWithheldWithoutItsCategory() throws {
     let played = try Self.exchange("dns.google", ["h2"], port: 443).play(categories: [.init(.protocolMetadata)]) {
       TLS.self
@@ -81,5 +101,29 @@ import Testing
         EncryptedDNS.self
       }
     }
+  }
+}
+
+/// Observes a connection of which both hellos came in clear.
+struct PlainQUIC: DatagramPlugin {
+  struct Hellos: FlowMemory { var connection = QUICConnection() }
+
+  static let manifest = Manifest(
+    "plain-quic", title: "QUIC in clear", transports: [.udp], constants: [Constant("01"), Constant("02")])
+
+  func inspect(
+    _ datagram: Datagram, memory: inout Hellos, recorder: inout Recorder
+  ) throws(ReadError) -> Verdict {
+    if datagram.side == .client {
+      memory.connection.hello = try TLSClientHello(datagram.bytes.slice(4), carrier: .quic)
+    } else {
+      memory.connection.answer = try TLSServerHello(datagram.bytes.slice(4))
+      recorder.observe(memory.connection)
+    }
+    return .needMore
+  }
+
+  func conclude(_ flow: FlowFacts, memory: Hellos, recorder: inout Recorder) {
+    if memory.connection.answer == nil { recorder.observe(memory.connection) }
   }
 }
