@@ -169,6 +169,23 @@ enum Message {
       try Exchange.udp.ports(client: 1, server: 53).client(longer).play { DNS.self }.observations("dns").count == 1)
   }
 
+  @Test func noiseBehindAHeaderIsNone() throws {
+    // What the constants ask for, and behind it 40 bytes of any kind, each in a flow of its own.
+    var state: UInt64 = 7
+    func byte() -> UInt8 {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return UInt8(truncatingIfNeeded: state >> 56)
+    }
+    let flows = (0..<2_000).map { number -> (Int, Exchange) in
+      let header = Message.header(number, number % 2 == 0 ? 0x0100 : 0x8180, 1, number % 2, 0, 0)
+      return (
+        number,
+        Exchange.udp.ports(client: UInt16(1_024 + number), server: 40_000).client(header + (0..<40).map { _ in byte() })
+      )
+    }
+    #expect(try Capture(of: flows).play { DNS.self }.observations("dns").isEmpty)
+  }
+
   @Test func loopsOfPointersAreHarmless() throws {
     for pointer: [UInt8] in [[0xc0, 0x0c], [0xc0, 0x0e], [0xc0, 0x00], [0xff, 0xff], [1, 0x61, 0xc0, 0x0c]] {
       let looped = Message.header(1, 0x0100, 1, 0, 0, 0) + pointer + Message.u16(1) + Message.u16(1)

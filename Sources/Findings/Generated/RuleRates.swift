@@ -3,6 +3,24 @@
 enum RuleRates {
   /// Keyed by rule and rule version: `tor.relay-link/1`.
   static let table: [String: ErrorFigures.Figures] = [
+    "dnscrypt.avast-certificates/1": .init(
+      found: 39, labelled: 39, falseFindings: 0, negatives: 6666,
+      falseRateBoundPPM: 450),
+    "dnscrypt.certificates/1": .init(
+      found: 234, labelled: 246, falseFindings: 0, negatives: 6666,
+      falseRateBoundPPM: 450),
+    "dnscrypt.exchange/1": .init(
+      found: 12, labelled: 246, falseFindings: 0, negatives: 6666,
+      falseRateBoundPPM: 450),
+    "encrypted-dns.https/1": .init(
+      found: 38, labelled: 43, falseFindings: 1, negatives: 6666,
+      falseRateBoundPPM: 712),
+    "encrypted-dns.quic/1": .init(
+      found: 1, labelled: 1, falseFindings: 0, negatives: 6666,
+      falseRateBoundPPM: 450),
+    "encrypted-dns.tls/1": .init(
+      found: 5, labelled: 5, falseFindings: 0, negatives: 6666,
+      falseRateBoundPPM: 450),
     "ipsec.ah-packets/1": .init(
       found: 0, labelled: 0, falseFindings: 0, negatives: 6666,
       falseRateBoundPPM: 450),
