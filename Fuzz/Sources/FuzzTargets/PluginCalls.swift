@@ -126,10 +126,11 @@ enum PluginCalls {
   /// Takes what a plugin says and writes it, as the analysis would.
   private final class Backing: RecorderBacking {
     private var writer = FieldWriter(JSONWriter(reserving: 4_096), allowing: .all)
+    private var notes: [NoteKey: Note] = [:]
     private(set) var sum: UInt64 = 0
 
-    func observe(_ fact: any Observation, at place: Place) {
-      writer.restart(allowing: .all)
+    func observe(_ fact: some Observation, at place: Place) {
+      writer.json.clear()
       writer.json.beginObject()
       fact.write(to: &writer)
       writer.json.endObject()
@@ -145,5 +146,12 @@ enum PluginCalls {
     func frames(of place: Place) -> [FrameReference] { [FrameReference(number: 1, offset: 24, evidence: 0)] }
 
     func innerStream(client: [UInt8], server: [UInt8]) { sum &+= UInt64(client.count + server.count) }
+
+    // One flow's notes are few; the topic is left aside, so that plugins meet what others noted.
+    func note(_ topic: NoteTopic, _ key: NoteKey, _ note: Note) { notes[key] = note }
+
+    func noted(_ topic: NoteTopic, _ key: NoteKey, at time: Timestamp) -> Note? {
+      notes[key].flatMap { $0.holds(at: time) ? $0 : nil }
+    }
   }
 }
