@@ -61,6 +61,15 @@ extension RawSpan {
     offset >= 0 && byteCount >= 4 && offset <= byteCount &- 4 ? u32(offset) : nil
   }
 
+  /// The big-endian word at `offset`, which is not negative; zeros stand for bytes that are not there.
+  @inlinable
+  public func u64OrZeros(_ offset: Int) -> UInt64 {
+    if offset <= byteCount &- 8 { return u64(offset) }
+    var word: UInt64 = 0
+    for index in offset..<(offset &+ 8) { word = word << 8 | UInt64(u8IfPresent(index) ?? 0) }
+    return word
+  }
+
   /// The bytes from `offset` on, at most `count` of them; empty where `offset` lies outside.
   @inlinable @inline(__always)
   @_lifetime(copy self)

@@ -18,7 +18,7 @@ public struct QUICConnectionID: FieldType, Hashable, BitwiseCopyable {
   /// The first 20 bytes of `bytes`.
   public init(_ bytes: RawSpan) {
     length = UInt8(min(bytes.byteCount, QUICConnectionID.longest))
-    words = (Self.word(bytes, 0), Self.word(bytes, 8), Self.word(bytes, 16))
+    words = (bytes.u64OrZeros(0), bytes.u64OrZeros(8), bytes.u64OrZeros(16))
     words.2 &= 0xffff_ffff_0000_0000
   }
 
@@ -32,14 +32,6 @@ public struct QUICConnectionID: FieldType, Hashable, BitwiseCopyable {
       out.append(UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * (index % 8))))
     }
     return out
-  }
-
-  /// Eight bytes, zeros where there are none.
-  private static func word(_ bytes: RawSpan, _ offset: Int) -> UInt64 {
-    if offset &+ 8 <= bytes.byteCount { return bytes.u64(offset) }
-    var value: UInt64 = 0
-    for index in offset..<(offset + 8) { value = value << 8 | UInt64(bytes.u8IfPresent(index) ?? 0) }
-    return value
   }
 
   public static func == (left: QUICConnectionID, right: QUICConnectionID) -> Bool {

@@ -19,19 +19,12 @@ public struct TLSSessionID: Hashable, Sendable, BitwiseCopyable {
   public init(_ bytes: RawSpan) {
     length = UInt8(min(bytes.byteCount, TLSSessionID.longest))
     words = (
-      TLSSessionID.word(bytes, 0), TLSSessionID.word(bytes, 8), TLSSessionID.word(bytes, 16),
-      TLSSessionID.word(bytes, 24)
+      bytes.u64OrZeros(0), bytes.u64OrZeros(8), bytes.u64OrZeros(16),
+      bytes.u64OrZeros(24)
     )
   }
 
   public var isEmpty: Bool { length == 0 }
-
-  private static func word(_ bytes: RawSpan, _ offset: Int) -> UInt64 {
-    if offset &+ 8 <= bytes.byteCount { return bytes.u64(offset) }
-    var value: UInt64 = 0
-    for index in offset..<(offset + 8) { value = value << 8 | UInt64(bytes.u8IfPresent(index) ?? 0) }
-    return value
-  }
 
   public static func == (left: TLSSessionID, right: TLSSessionID) -> Bool {
     left.length == right.length && left.words == right.words
