@@ -62,12 +62,12 @@ public struct IKEInitiation: Observation {
   public func write(to record: inout FieldWriter) {
     record.put(Self.offers, message.hasSA ? message.proposals.map { ProtocolText($0) } : nil)
     record.put(Self.group, message.group.map { ProtocolText($0) })
-    record.put(Self.postQuantum, flag(message.offersPostQuantum))
+    record.put(Self.postQuantum, ProtocolFlag(ifTrue: message.offersPostQuantum))
     record.put(Self.vendors, list(message.vendors.map { SoftwareVersion($0) }))
     record.put(Self.notifications, list(message.notificationNames))
     record.put(Self.identity, message.identityType.map { ProtocolText($0) })
-    record.put(Self.nat, flag(message.detectsNAT))
-    record.put(Self.fragments, flag(message.supportsFragments))
+    record.put(Self.nat, ProtocolFlag(ifTrue: message.detectsNAT))
+    record.put(Self.fragments, ProtocolFlag(ifTrue: message.supportsFragments))
   }
 }
 
@@ -111,8 +111,8 @@ public struct IKEAnswer: Observation {
     record.put(Self.vendors, list(message.vendors.map { SoftwareVersion($0) }))
     record.put(Self.notifications, list(message.notificationNames))
     record.put(Self.identity, message.identityType.map { ProtocolText($0) })
-    record.put(Self.nat, flag(message.detectsNAT))
-    record.put(Self.fragments, flag(message.supportsFragments))
+    record.put(Self.nat, ProtocolFlag(ifTrue: message.detectsNAT))
+    record.put(Self.fragments, ProtocolFlag(ifTrue: message.supportsFragments))
   }
 }
 
@@ -221,8 +221,5 @@ func hex(_ number: some FixedWidthInteger & UnsignedInteger) -> String {
   let digits = String(number, radix: 16)
   return String(repeating: "0", count: number.bitWidth / 4 - digits.count) + digits
 }
-
-/// True, or nothing: for fields that are there only when they hold.
-private func flag(_ value: Bool) -> ProtocolFlag? { value ? ProtocolFlag(true) : nil }
 
 private func list<Value>(_ values: [Value]) -> [Value]? { values.isEmpty ? nil : values }

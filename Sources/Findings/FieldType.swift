@@ -133,6 +133,11 @@ public struct ProtocolFlag: FieldType, Hashable {
   public static let shape = Shape.boolean
   public let value: Bool
   public init(_ value: Bool) { self.value = value }
+  /// True, or nothing: for fields that are there only when they hold.
+  public init?(ifTrue value: Bool) {
+    guard value else { return nil }
+    self.init(true)
+  }
   public func write(to json: inout JSONWriter) { json.boolean(value) }
 }
 

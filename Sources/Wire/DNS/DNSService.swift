@@ -99,9 +99,9 @@ extension DNSService: FieldObject {
     record.put(Self.priorityField, ProtocolNumber(priority))
     record.put(Self.targetField, target == .root ? nil : DomainName(target.text, from: target.registrable))
     record.put(Self.protocolsField, protocols.isEmpty ? nil : protocols.map { ProtocolText($0) })
-    record.put(Self.noDefaultField, omitsDefaultProtocol ? ProtocolFlag(true) : nil)
+    record.put(Self.noDefaultField, ProtocolFlag(ifTrue: omitsDefaultProtocol))
     record.put(Self.portField, port.map { ProtocolNumber($0) })
-    record.put(Self.echField, offersECH ? ProtocolFlag(true) : nil)
+    record.put(Self.echField, ProtocolFlag(ifTrue: offersECH))
     record.put(Self.hintsField, addresses.isEmpty ? nil : addresses.map { AnsweredAddress($0) })
   }
 }

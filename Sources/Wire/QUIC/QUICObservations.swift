@@ -89,8 +89,8 @@ public struct QUICConnection: Observation {
     record.put(Self.originalField, original)
     record.put(Self.clientField, client)
     record.put(Self.serverField, server)
-    record.put(Self.retry, isRetried ? ProtocolFlag(true) : nil)
-    record.put(Self.earlyData, sendsEarlyData ? ProtocolFlag(true) : nil)
+    record.put(Self.retry, ProtocolFlag(ifTrue: isRetried))
+    record.put(Self.earlyData, ProtocolFlag(ifTrue: sendsEarlyData))
     record.put(Self.alpn, hello?.applicationProtocols?.map { ProtocolText($0) })
     // RFC 9000 section 18.1.
     record.put(

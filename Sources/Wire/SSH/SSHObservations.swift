@@ -1,142 +1,8 @@
-// What SSH puts into the flow record's object `ssh`: who speaks, what each side offers, what they agree on.
+// What SSH puts into the flow record's object `ssh`: what the two sides agree on, and protocol 1.
 
 import Findings
 import JSON
 import Terms
-
-/// Names shown of a list; what implementations send has some dozen.
-private let mostNames = 128
-
-/// The client's identification and offer.
-public struct SSHClient: Observation {
-  public let identification: SSHIdentification?
-  public let offer: SSHKeyExchangeInit?
-  /// An offer came whose lists contradict their format.
-  public let isMalformed: Bool
-
-  public init(_ identification: SSHIdentification?, _ offer: SSHKeyExchangeInit?, isMalformed: Bool = false) {
-    self.identification = identification
-    self.offer = offer
-    self.isMalformed = isMalformed
-  }
-
-  public static let record: StaticString = "ssh"
-  private static let software = Field<SoftwareVersion>(
-    "client", "the client's identification line", when: "it is in view")
-  private static let lines = Field<ProtocolNumber>(
-    "client_lines_before", "lines of text that the client sends before its identification", when: "there are any")
-  private static let oddEnd = Field<ProtocolFlag>(
-    "client_odd_line_end", "true: the identification ends otherwise than by CR LF", when: "true")
-  private static let hassh = Field<Fingerprint>(
-    "hassh", "HASSH fingerprint of the client's offer", when: "the offer is in view")
-  private static let keyExchanges = ListField<ProtocolText>(
-    "client_key_exchanges", "methods for key exchange, in the client's order; 128 at most, as in each of these lists",
-    when: "the client's offer is in view")
-  private static let hostKeys = ListField<ProtocolText>(
-    "client_host_keys", "algorithms for host keys that the client takes, in its order",
-    when: "the client's offer is in view")
-  private static let ciphers = ListField<ProtocolText>(
-    "client_ciphers", "ciphers, in the client's order", when: "the client's offer is in view")
-  private static let macs = ListField<ProtocolText>(
-    "client_macs", "message authentication codes, in the client's order", when: "the client's offer is in view")
-  private static let compressions = ListField<ProtocolText>(
-    "client_compressions", "compressions, in the client's order", when: "the client's offer is in view")
-  private static let differs = Field<ProtocolFlag>(
-    "client_directions_differ",
-    "true: the client offers other lists for what it is sent; those here are of what it sends",
-    when: "true")
-  private static let malformed = Field<ProtocolFlag>(
-    "client_offer_malformed", "true: the client's offer contradicts its format", when: "true")
-
-  public static var fields: [FieldDeclaration] {
-    [
-      software.declaration, lines.declaration, oddEnd.declaration, hassh.declaration, keyExchanges.declaration,
-      hostKeys.declaration, ciphers.declaration, macs.declaration, compressions.declaration, differs.declaration,
-      malformed.declaration,
-    ]
-  }
-
-  public func write(to record: inout FieldWriter) {
-    record.put(Self.software, identification.map { SoftwareVersion($0.text) })
-    record.put(Self.lines, identification.flatMap { $0.linesBefore > 0 ? ProtocolNumber($0.linesBefore) : nil })
-    record.put(Self.oddEnd, flag(identification?.hasOddEnd))
-    if let offer {
-      record.put(Self.hassh, HASSH.client(offer).map { Fingerprint($0) })
-      record.put(Self.keyExchanges, names(offer.keyExchanges))
-      record.put(Self.hostKeys, names(offer.hostKeys))
-      record.put(Self.ciphers, names(offer.ciphersToServer))
-      record.put(Self.macs, names(offer.macsToServer))
-      record.put(Self.compressions, names(offer.compressionsToServer))
-      record.put(Self.differs, flag(offer.hasDifferentDirections))
-    }
-    record.put(Self.malformed, flag(isMalformed || offer?.hasOddEnd == true))
-  }
-}
-
-/// The server's identification and offer.
-public struct SSHServer: Observation {
-  public let identification: SSHIdentification?
-  public let offer: SSHKeyExchangeInit?
-  public let isMalformed: Bool
-
-  public init(_ identification: SSHIdentification?, _ offer: SSHKeyExchangeInit?, isMalformed: Bool = false) {
-    self.identification = identification
-    self.offer = offer
-    self.isMalformed = isMalformed
-  }
-
-  public static let record: StaticString = "ssh"
-  private static let software = Field<SoftwareVersion>(
-    "server", "the server's identification line", when: "it is in view")
-  private static let lines = Field<ProtocolNumber>(
-    "server_lines_before", "lines of text that the server sends before its identification", when: "there are any")
-  private static let oddEnd = Field<ProtocolFlag>(
-    "server_odd_line_end", "true: the identification ends otherwise than by CR LF", when: "true")
-  private static let hassh = Field<Fingerprint>(
-    "hassh_server", "HASSH fingerprint of the server's offer", when: "the offer is in view")
-  private static let keyExchanges = ListField<ProtocolText>(
-    "server_key_exchanges", "methods for key exchange, in the server's order; 128 at most, as in each of these lists",
-    when: "the server's offer is in view")
-  private static let hostKeys = ListField<ProtocolText>(
-    "server_host_keys", "algorithms for host keys that the server has keys for, in its order",
-    when: "the server's offer is in view")
-  private static let ciphers = ListField<ProtocolText>(
-    "server_ciphers", "ciphers, in the server's order", when: "the server's offer is in view")
-  private static let macs = ListField<ProtocolText>(
-    "server_macs", "message authentication codes, in the server's order", when: "the server's offer is in view")
-  private static let compressions = ListField<ProtocolText>(
-    "server_compressions", "compressions, in the server's order", when: "the server's offer is in view")
-  private static let differs = Field<ProtocolFlag>(
-    "server_directions_differ",
-    "true: the server offers other lists for what it is sent; those here are of what it sends",
-    when: "true")
-  private static let malformed = Field<ProtocolFlag>(
-    "server_offer_malformed", "true: the server's offer contradicts its format", when: "true")
-
-  public static var fields: [FieldDeclaration] {
-    [
-      software.declaration, lines.declaration, oddEnd.declaration, hassh.declaration, keyExchanges.declaration,
-      hostKeys.declaration, ciphers.declaration, macs.declaration, compressions.declaration, differs.declaration,
-      malformed.declaration,
-    ]
-  }
-
-  public func write(to record: inout FieldWriter) {
-    record.put(Self.software, identification.map { SoftwareVersion($0.text) })
-    record.put(Self.lines, identification.flatMap { $0.linesBefore > 0 ? ProtocolNumber($0.linesBefore) : nil })
-    record.put(Self.oddEnd, flag(identification?.hasOddEnd))
-    if let offer {
-      record.put(Self.hassh, HASSH.server(offer).map { Fingerprint($0) })
-      record.put(Self.keyExchanges, names(offer.keyExchanges))
-      record.put(Self.hostKeys, names(offer.hostKeys))
-      record.put(Self.ciphers, names(offer.ciphersToClient))
-      record.put(Self.macs, names(offer.macsToClient))
-      record.put(Self.compressions, names(offer.compressionsToClient))
-      record.put(Self.differs, flag(offer.hasDifferentDirections))
-    }
-    record.put(Self.malformed, flag(isMalformed || offer?.hasOddEnd == true))
-  }
-}
 
 /// What both sides arrive at.
 public struct SSHSession: Observation {
@@ -208,7 +74,7 @@ public struct SSHSession: Observation {
 
   public func write(to record: inout FieldWriter) {
     record.put(Self.versionField, version.map { ProtocolNumber($0) })
-    record.put(Self.reversed, flag(isReversed))
+    record.put(Self.reversed, ProtocolFlag(ifTrue: isReversed))
     if let negotiation {
       func other(_ value: String?, than first: String?) -> ProtocolText? { value == first ? nil : text(value) }
       record.put(Self.keyExchange, text(negotiation.keyExchange))
@@ -223,7 +89,7 @@ public struct SSHSession: Observation {
       record.put(
         Self.compressionToClient, other(negotiation.compressionToClient, than: negotiation.compressionToServer))
       record.put(Self.strict, ProtocolFlag(negotiation.isStrict))
-      record.put(Self.failed, flag(negotiation.isFailure))
+      record.put(Self.failed, ProtocolFlag(ifTrue: negotiation.isFailure))
     }
     record.put(Self.hostKeyType, text(hostKey?.type))
     record.put(Self.hostKeyDigest, hostKey?.sha256.map { HostKeyDigest($0) })
@@ -281,9 +147,4 @@ struct HostKeyDigest: TextField {
   init(_ text: String) { self.text = text }
 }
 
-/// True, or nothing: for fields that are there only when they hold.
-private func flag(_ value: Bool?) -> ProtocolFlag? { value == true ? ProtocolFlag(true) : nil }
-
 private func text(_ value: String?) -> ProtocolText? { value.map { ProtocolText($0) } }
-
-private func names(_ list: SSHNameList) -> [ProtocolText] { list.prefix(mostNames).map { ProtocolText($0) } }

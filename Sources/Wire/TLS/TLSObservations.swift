@@ -54,7 +54,7 @@ extension TLSClientHello: Observation, FieldObject {
 
   public func write(to record: inout FieldWriter) {
     record.put(Self.name, serverName.map { ServerName($0) })
-    record.put(Self.nameIsOuter, flag(serverName != nil && offer.offersEncryptedClientHello))
+    record.put(Self.nameIsOuter, ProtocolFlag(ifTrue: serverName != nil && offer.offersEncryptedClientHello))
     if record.allowed.holds(Fingerprint.category) {
       record.json.fragment(shared.fingerprintMembers)
     } else {
@@ -66,11 +66,11 @@ extension TLSClientHello: Observation, FieldObject {
       Self.writeLists(of: offer, to: &record)
     }
     record.put(Self.resumption, anyOf: resumptionOffers.map(ResumptionText.init)) { _ in true }
-    record.put(Self.earlyData, flag(offer.offersEarlyData))
-    record.put(Self.ech, flag(offer.offersEncryptedClientHello))
-    record.put(Self.esni, flag(offer.offersEncryptedServerName))
-    record.put(Self.ssl2, flag(offer.isSSL2Format))
-    record.put(Self.malformed, flag(hasMalformedExtension))
+    record.put(Self.earlyData, ProtocolFlag(ifTrue: offer.offersEarlyData))
+    record.put(Self.ech, ProtocolFlag(ifTrue: offer.offersEncryptedClientHello))
+    record.put(Self.esni, ProtocolFlag(ifTrue: offer.offersEncryptedServerName))
+    record.put(Self.ssl2, ProtocolFlag(ifTrue: offer.isSSL2Format))
+    record.put(Self.malformed, ProtocolFlag(ifTrue: hasMalformedExtension))
   }
 
   // What the offer decides is written once, whoever sends it.
@@ -134,9 +134,9 @@ extension TLSServerHello: Observation, FieldObject {
     record.put(Self.ja3sField, ja3s.map { Fingerprint($0) })
     record.put(Self.alpn, applicationProtocol.map { ProtocolText($0) })
     record.put(Self.group, keyShareGroup)
-    record.put(Self.retry, flag(isHelloRetryRequest))
+    record.put(Self.retry, ProtocolFlag(ifTrue: isHelloRetryRequest))
     record.put(Self.resumed, isResumed.map { ProtocolFlag($0) })
-    record.put(Self.malformed, flag(hasMalformedExtension))
+    record.put(Self.malformed, ProtocolFlag(ifTrue: hasMalformedExtension))
   }
 }
 
@@ -214,6 +214,3 @@ public struct TLSClientCertificates: Observation {
 }
 
 // MARK: - Values
-
-/// True, or nothing: for fields that are there only when they hold.
-private func flag(_ value: Bool) -> ProtocolFlag? { value ? ProtocolFlag(true) : nil }
