@@ -203,9 +203,6 @@ public struct FlowEntry: Sendable, BitwiseCopyable {
     let high = sides[1].first
     return low == FlowTime.none ? high : high == FlowTime.none ? low : min(low, high)
   }
-
-  @inline(__always)
-  var packetCount: UInt64 { sides[0].packets &+ sides[1].packets }
 }
 
 // MARK: - What others read

@@ -13,8 +13,6 @@ public enum SSHMessage {
   public static let disconnect: UInt8 = 1
   public static let keyExchangeInit: UInt8 = 20
   public static let newKeys: UInt8 = 21
-  /// Messages of the method for key exchange.
-  public static let ofMethod: ClosedRange<UInt8> = 30...49
   /// All that may come before encryption: 1 to 4 transport, 5 to 7 services and extensions, 20 to 49 key exchange.
   static let inClear: ClosedRange<UInt8> = 1...49
 }
