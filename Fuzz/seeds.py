@@ -22,9 +22,7 @@ def make(targets, folders, out):
         os.makedirs(os.path.join(out, name), exist_ok=True)
     for path in captures(folders):
         with open(path, "rb") as file:
-            bytes_ = file.read(LARGEST_CAPTURE + 1)
-        if len(bytes_) > LARGEST_CAPTURE:
-            bytes_ = bytes_[:LARGEST_CAPTURE]
+            bytes_ = file.read(LARGEST_CAPTURE)
         if len(bytes_) <= LARGEST_WHOLE:
             whole(bytes_, targets, out)
         frames = list(read(bytes_))

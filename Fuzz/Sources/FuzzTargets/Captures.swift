@@ -10,10 +10,10 @@ import Warrants
 extension FuzzTarget {
   static var containers: [FuzzTarget] {
     [
-      FuzzTarget("capture-pcap") { Captures.analyse(Captures.copy($0)) },
-      FuzzTarget("capture-pcapng") { Captures.analyse(Captures.sectionHeader + Captures.copy($0)) },
-      FuzzTarget("capture-gzip") { Captures.analyse([0x1f, 0x8b] + Captures.copy($0)) },
-      FuzzTarget("capture-zstd") { Captures.analyse([0x28, 0xb5, 0x2f, 0xfd] + Captures.copy($0)) },
+      FuzzTarget("capture-pcap") { Captures.analyse($0.array) },
+      FuzzTarget("capture-pcapng") { Captures.analyse(Captures.sectionHeader + $0.array) },
+      FuzzTarget("capture-gzip") { Captures.analyse([0x1f, 0x8b] + $0.array) },
+      FuzzTarget("capture-zstd") { Captures.analyse([0x28, 0xb5, 0x2f, 0xfd] + $0.array) },
       FuzzTarget("packets") { Captures.analyse(Captures.packets(in: $0)) },
     ]
   }
@@ -21,18 +21,16 @@ extension FuzzTarget {
 
 /// Analyses captures in memory, under a training warrant that covers everything.
 enum Captures {
-  static func copy(_ bytes: RawSpan) -> [UInt8] {
-    var copied: [UInt8] = []
-    copied.append(bytes)
-    return copied
-  }
-
   private static let now = Timestamp(nanoseconds: 1_767_225_600_000_000_000)
 
-  static func analyse(_ capture: [UInt8]) -> UInt64 {
+  private static let authorised: AuthorisedWarrant = {
     guard let warrant = try? Warrant.parse(TrainingWarrant.everything(.all)),
       let authorised = try? AuthorisedWarrant.authorise(warrant, now: now)
     else { preconditionFailure("the training warrant holds") }
+    return authorised
+  }()
+
+  static func analyse(_ capture: [UInt8]) -> UInt64 {
     var job = AnalysisJob(
       items: [AnalysisJob.Item(name: "input.pcap")], scope: authorised.scope, categories: authorised.categories,
       warrant: authorised.warrant.id)
