@@ -94,7 +94,7 @@ public struct DNS: DatagramPlugin, StreamPlugin {
       let length = Int(try reader.u16())
       let body = reader.offset
       var message = ByteReader(try reader.span(length), source: direction.side == .client ? .client : .server)
-      let place = direction.side == .client ? Place.client(start..<body &+ length) : .server(start..<body &+ length)
+      let place = direction.place(start..<body &+ length)
       let frame = recorder.frames(of: place).last
       // A message of the length that was declared: what runs out in it contradicts.
       var block = try message.block(length)

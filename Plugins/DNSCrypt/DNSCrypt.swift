@@ -74,7 +74,7 @@ public struct DNSCrypt: DatagramPlugin, StreamPlugin {
     var reader = direction.reader
     let length = Int(try reader.u16())
     let message = ByteReader(try reader.span(length), source: direction.side == .client ? .client : .server)
-    let place = direction.side == .client ? Place.client(0..<reader.offset) : .server(0..<reader.offset)
+    let place = direction.place(0..<reader.offset)
     progress.take(try DNSCryptPacket(message, length: length), direction.side, recorder.frames(of: place))
   }
 

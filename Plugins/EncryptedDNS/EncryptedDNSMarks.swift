@@ -29,10 +29,8 @@ public struct EncryptedDNSMarks: FlowMemory {
     listedName = hello.serverName.flatMap { DoHNames.holds($0) ? $0 : nil }
     offered = offers.first { $0 == (isQUIC ? "doq" : "dot") || isQUIC && $0.hasPrefix("doq-i") }
     port = (isQUIC ? Self.quicPorts : Self.ports).contains(server) ? server : nil
-    if offered != nil {
-      rule = isQUIC ? EncryptedDNSRules.quic : EncryptedDNSRules.tls
-    } else if port != nil, offers.isEmpty {
-      // Another protocol by name on the port is that protocol.
+    // Another protocol by name on the port is that protocol.
+    if offered != nil || port != nil && offers.isEmpty {
       rule = isQUIC ? EncryptedDNSRules.quic : EncryptedDNSRules.tls
     } else if listedName != nil, offers.isEmpty || offers.contains(where: Self.isHTTP) {
       port = nil

@@ -13,7 +13,6 @@ struct IKEMessage: Sendable {
   private(set) var offersPostQuantum = false
   /// Group of the key exchange payload (version 2), by its registered name.
   private(set) var group: String?
-  private(set) var hasKeyExchange = false
   private(set) var vendors: [String] = []
   private(set) var notifications: [UInt16] = []
   private(set) var identityType: String?
@@ -85,10 +84,7 @@ struct IKEMessage: Sendable {
       let offer = try kind == IKEPayload.version1SA ? IKEOffer(version1: &reader) : IKEOffer(version2: &reader)
       proposals = offer.proposals
       if offer.isPostQuantum { offersPostQuantum = true }
-    case IKEPayload.version1KeyExchange:
-      hasKeyExchange = true
     case IKEPayload.keyExchange:
-      hasKeyExchange = true
       let number = try reader.u16()
       group = IKERegistry.group(number)
       if IKERegistry.isPostQuantum(group: number) { offersPostQuantum = true }

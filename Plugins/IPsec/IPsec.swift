@@ -164,7 +164,7 @@ public struct IPsec: DatagramPlugin, StreamPlugin {
       }
       var frame = try reader.block(length)
       let end = reader.offset
-      let frames = recorder.frames(of: direction.side == .client ? .client(start..<end) : .server(start..<end))
+      let frames = recorder.frames(of: direction.place(start..<end))
       if frame.whole.u32IfPresent(0) == 0 {
         try frame.skip(4)
         let message = try IKEMessage(&frame, available: length &- 4)

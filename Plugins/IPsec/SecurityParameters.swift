@@ -81,8 +81,8 @@ struct ProtectedFlow: Sendable {
   var server = ProtectedDirection()
 
   subscript(side: Side) -> ProtectedDirection {
-    get { side == .client ? client : server }
-    set { if side == .client { client = newValue } else { server = newValue } }
+    _read { if side == .client { yield client } else { yield server } }
+    _modify { if side == .client { yield &client } else { yield &server } }
   }
 
   var packets: Int { client.packets + server.packets }

@@ -83,7 +83,7 @@ public struct OpenVPN: DatagramPlugin, StreamPlugin {
       guard reader.remaining >= length else { break }
       let packet = try reader.block(length)
       let end = reader.offset
-      let place = direction.side == .client ? Place.client(start..<end) : Place.server(start..<end)
+      let place = direction.place(start..<end)
       let isNew = try memory.take(packet, length: length, from: direction.side, at: time) { recorder.frames(of: place) }
       if isNew { hasGrown = true }
       if direction.side == .client { memory.client.offset = end } else { memory.server.offset = end }

@@ -92,9 +92,9 @@ struct QUICReading {
       if session.connection.original == nil, session.firstSide == client {
         session.connection.original = session.firstDestination
       }
-      if session.firstSide == client { return }
+      return
     }
-    guard side != client, packet.kind != .retry else { return }
+    guard packet.kind != .retry else { return }
     if session.connection.server != packet.source { remember(packet.source, &recorder) }
     session.connection.server = packet.source
     if session.firstSide == client, packet.version != session.connection.version {

@@ -37,8 +37,6 @@ struct QUICShortHeaders: Sendable {
     values |= 1 << UInt32(datagram.u8(0) & 0x1f)
     count &+= 1
   }
-
-  mutating func contradict() { differs = true }
 }
 
 enum QUICShortReading {
@@ -84,16 +82,10 @@ enum QUICNotes {
   private static let nanoseconds: Int64 = 86_400_000_000_000
 
   /// Of a short header only the id's beginning can be looked up, as its length is not told: up to eight bytes.
-  private static func key(_ start: RawSpan, _ server: Endpoint, _ realm: UInt64) -> NoteKey? {
-    var bytes = server.address.bytes
-    bytes.reserveCapacity(34)
-    bytes.append(UInt8(server.port >> 8))
-    bytes.append(UInt8(server.port & 0xff))
-    for shift in stride(from: UInt64(56), through: 0, by: -8) {
-      bytes.append(UInt8(truncatingIfNeeded: realm >> shift))
-    }
-    bytes.append(start)
-    return bytes.withRawSpan { NoteKey($0) }
+  private static func key(_ start: RawSpan, _ server: Endpoint, _ realm: UInt64) -> NoteKey {
+    NoteKey(
+      server.address, Address(v6: start.u64OrZeros(0), realm),
+      number: UInt64(server.port) << 8 | UInt64(start.byteCount))
   }
 
   /// Notes an id that a server chose.
@@ -103,10 +95,8 @@ enum QUICNotes {
     guard id.length >= shortest, let since = flow.last else { return }
     let bytes = id.bytes
     let place = bytes.withRawSpan { key($0.slice(0, id.length >= prefix ? prefix : shortest), server, flow.realm) }
-    guard let place else { return }
-    let until = Timestamp(nanoseconds: since.nanoseconds.addingReportingOverflow(nanoseconds).partialValue)
-    recorder.note(
-      topic, place, Note(text: bytes, number: flow.id, frame: frame, since: since, until: max(since, until)))
+    let until = since.advanced(by: nanoseconds)
+    recorder.note(topic, place, Note(text: bytes, number: flow.id, frame: frame, since: since, until: until))
   }
 
   /// The flow that a packet's connection was seen in.
@@ -118,8 +108,8 @@ enum QUICNotes {
     let server = datagram.side == .client ? flow.responder : flow.initiator
     let behind = datagram.bytes.slice(1, QUICConnectionID.longest)
     for length in [prefix, shortest] where behind.byteCount >= length {
-      guard let place = key(behind.slice(0, length), server, flow.realm),
-        let note = recorder.noted(topic, place, at: time), note.number != flow.id,
+      let place = key(behind.slice(0, length), server, flow.realm)
+      guard let note = recorder.noted(topic, place, at: time), note.number != flow.id,
         behind.slice(0, note.text.count).holds(note.text)
       else { continue }
       return (note.number, note.text.withRawSpan { QUICConnectionID($0) })

@@ -82,6 +82,9 @@ public struct StreamSide: ~Escapable {
   public var reader: ByteReader {
     @_lifetime(copy self) get { ByteReader(bytes, source: side == .client ? .client : .server) }
   }
+
+  /// Bytes of this direction, by their offsets.
+  public func place(_ range: Range<Int>) -> Place { side == .client ? .client(range) : .server(range) }
 }
 
 /// Both directions of a stream.

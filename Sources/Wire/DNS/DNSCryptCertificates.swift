@@ -78,6 +78,6 @@ public struct DNSCryptCertificates: Observation {
 
   public func write(to record: inout FieldWriter) {
     record.put(Self.versionsField, versions.isEmpty ? nil : versions.map { ProtocolNumber($0) })
-    record.put(Self.unansweredField, isAnswered ? nil : ProtocolFlag(true))
+    record.put(Self.unansweredField, ProtocolFlag(ifTrue: !isAnswered))
   }
 }

@@ -122,8 +122,8 @@ public struct DNSTransaction: Observation {
     record.put(Self.answersField, ProtocolNumber(answer.header.answers))
     put(Self.authoritiesField, answer.header.authorities, &record)
     put(Self.additionalsField, answer.header.additionals, &record)
-    put(Self.authoritativeField, answer.header.isAuthoritative, &record)
-    put(Self.truncatedField, answer.header.isTruncated, &record)
+    record.put(Self.authoritativeField, ProtocolFlag(ifTrue: answer.header.isAuthoritative))
+    record.put(Self.truncatedField, ProtocolFlag(ifTrue: answer.header.isTruncated))
     let sections = answer.sections
     if !sections.addresses.isEmpty {
       record.put(Self.addressesField, sections.addresses.map { AnsweredAddress($0.value) })
@@ -131,17 +131,13 @@ public struct DNSTransaction: Observation {
     put(Self.leftOutField, UInt16(clamping: sections.addressesLeftOut), &record)
     if !sections.services.isEmpty { record.put(Self.servicesField, sections.services.map(\.value)) }
     if let edns = sections.edns { record.put(Self.ednsField, edns) }
-    put(Self.unaskedField, answer.isUnasked, &record)
-    put(Self.malformedField, sections.error != nil && !answer.isCut, &record)
-    put(Self.cutField, answer.isCut, &record)
+    record.put(Self.unaskedField, ProtocolFlag(ifTrue: answer.isUnasked))
+    record.put(Self.malformedField, ProtocolFlag(ifTrue: sections.error != nil && !answer.isCut))
+    record.put(Self.cutField, ProtocolFlag(ifTrue: answer.isCut))
   }
 
   private func put(_ field: Field<ProtocolNumber>, _ number: UInt16, _ record: inout FieldWriter) {
     if number > 0 { record.put(field, ProtocolNumber(number)) }
-  }
-
-  private func put(_ field: Field<ProtocolFlag>, _ flag: Bool, _ record: inout FieldWriter) {
-    if flag { record.put(field, ProtocolFlag(true)) }
   }
 }
 
@@ -179,7 +175,7 @@ extension DNSExtension: FieldObject {
   public func write(to record: inout FieldWriter) {
     if version > 0 { record.put(Self.versionField, ProtocolNumber(version)) }
     record.put(Self.sizeField, ProtocolNumber(payloadSize))
-    if asksForDNSSEC { record.put(Self.dnssecField, ProtocolFlag(true)) }
+    record.put(Self.dnssecField, ProtocolFlag(ifTrue: asksForDNSSEC))
     if !options.isEmpty { record.put(Self.optionsField, options.map { DNSCode(option: $0) }) }
   }
 }
