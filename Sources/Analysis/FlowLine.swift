@@ -39,13 +39,14 @@ struct FlowCore: AnyBitPattern {
 struct FlowEnd {
   var core = FlowCore()
   var annex: FlowAnnex?
-  var watch: FlowWatch?
+  /// What plugins said of it; nil where none had it.
+  var said: FlowStatement?
   /// The name by which it was probably reached.
   var name: NameNote?
   var indications: [Indication] = []
 
   /// Whether the core tells everything.
-  var isPlain: Bool { annex == nil && watch == nil && name == nil && indications.isEmpty }
+  var isPlain: Bool { annex == nil && said == nil && name == nil && indications.isEmpty }
 }
 
 /// Writes the records of an evidence item's flows.
@@ -206,17 +207,15 @@ struct FlowLine: ~Copyable {
     let isContinued = ended.core.flow.isContinued
     let carrier = ended.core.flow.carrier
     if ended.core.flow.beginsMidStream { record.put(FlowFields.beginsMidStream, FlowFlag(true)) }
-    if let watch = ended.watch, watch.said.tunnel != .none {
-      record.put(FlowFields.tunnel, Label(watch.said.tunnel.name))
-    }
+    if let said = ended.said, said.tunnel != .none { record.put(FlowFields.tunnel, Label(said.tunnel.name)) }
     if carrier != .none { record.put(FlowFields.carrier, Label(carrier.name)) }
     if isContinued { record.put(FlowFields.continues, FlowFlag(true)) }
     // Not asked for where there is none: it would be copied all the same.
     if ended.annex != nil, let annex = ended.annex { write(annex, isContinued: isContinued, to: &record) }
-    if let watch = ended.watch { write(watch.said, to: &record) }
+    if let said = ended.said { write(said, to: &record) }
     if let name = ended.name { write(name, to: &record) }
     if !ended.indications.isEmpty { record.put(Indication.field, ended.indications) }
-    writeReasons(ended.core.reasons, ended.watch, to: &record)
+    writeReasons(ended.core.reasons, ended.said?.part.notAssessable ?? [], to: &record)
     record.json.endObject()
     record.json.endLine()
   }
@@ -234,8 +233,7 @@ struct FlowLine: ~Copyable {
         frame: ShownFrame(name.frame, showsEvidence: showsEvidence)))
   }
 
-  private mutating func writeReasons(_ core: CoreReasons, _ watch: FlowWatch?, to record: inout FieldWriter) {
-    let others = watch?.said.part.notAssessable ?? []
+  private mutating func writeReasons(_ core: CoreReasons, _ others: [String], to record: inout FieldWriter) {
     guard !core.isEmpty || !others.isEmpty else { return }
     record.json.key(FlowFields.notAssessable.name)
     record.json.beginArray()

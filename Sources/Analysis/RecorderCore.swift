@@ -52,9 +52,7 @@ final class RecorderCore: RecorderBacking {
   init(
     allowed: Categories, emits: [Categories], heard: [ObjectIdentifier], notes: [NoteTopic], limits: RecordLimits
   ) {
-    state = State(allowed: allowed, emits: emits, heard: heard, limits: limits)
-    state.topics = notes
-    state.notes = notes.map { TimelineNotes($0) }
+    state = State(allowed: allowed, emits: emits, heard: heard, topics: notes, limits: limits)
   }
 
   var withheld: Withheld { state.withheld }
@@ -120,8 +118,7 @@ final class RecorderCore: RecorderBacking {
   func note(_ topic: NoteTopic, _ key: NoteKey, _ note: Note) { state.newNotes.append((topic, key, note)) }
 
   func noted(_ topic: NoteTopic, _ key: NoteKey, at time: Timestamp) -> Note? {
-    guard let table = state.topics.firstIndex(where: { $0.isSame(as: topic) }) else { return nil }
-    return noted(inTable: table, key, at: time)
+    state.table(of: topic).flatMap { noted(inTable: $0, key, at: time) }
   }
 
   /// As `noted`, by the topic's place among those that are kept.
@@ -169,16 +166,20 @@ extension RecorderCore {
     var newReasons: [String] = []
     var newNotes: [(topic: NoteTopic, key: NoteKey, note: Note)] = []
     /// What was noted across flows, a table a topic.
-    var notes: [TimelineNotes] = []
-    var topics: [NoteTopic] = []
+    var notes: [TimelineNotes]
+    let topics: [NoteTopic]
     var reached = LimitsReached()
     /// Reasons as text; there are no more than plugins hold as literals.
     var reasonTexts: [(name: StaticString, text: String)] = []
 
-    init(allowed: Categories, emits: [Categories], heard: [ObjectIdentifier], limits: RecordLimits) {
+    init(
+      allowed: Categories, emits: [Categories], heard: [ObjectIdentifier], topics: [NoteTopic], limits: RecordLimits
+    ) {
       self.allowed = allowed
       self.emits = emits
       self.heard = heard
+      self.topics = topics
+      notes = topics.map { TimelineNotes($0) }
       self.limits = limits
     }
 
@@ -251,14 +252,17 @@ extension RecorderCore {
       }
       for reason in newReasons { watch.note(notAssessable: reason) }
       for (topic, key, note) in newNotes {
-        if let table = topics.firstIndex(where: { $0.isSame(as: topic) }) { notes[table].set(key, note) }
+        if let table = table(of: topic) { notes[table].set(key, note) }
       }
-      if !writer.withheld.isEmpty { withheld.add(writer.takeWithheld()) }
+      writer.moveWithheld(to: &withheld)
       forgetSaid()
     }
 
+    /// The place of a topic's table; nil where no running plugin declares it.
+    func table(of topic: NoteTopic) -> Int? { topics.firstIndex { $0.isSame(as: topic) } }
+
     mutating func forget() {
-      if !writer.withheld.isEmpty { _ = writer.takeWithheld() }
+      writer.forgetWithheld()
       forgetSaid()
       inner = nil
     }

@@ -10,13 +10,13 @@ import Terms
 extension Timeline {
   /// Tells hosts of equal addresses apart: a flow in a tunnel is of that tunnel's inner network.
   mutating func realm(_ flow: FlowIndex) -> UInt64 {
-    guard flows[flow].hasAnnex else { return 0 }
+    let carrier = flows[flow].carrier
+    guard carrier != .none || job.settings.separateVLANs, flows[flow].hasAnnex else { return 0 }
     let annex = flows.annex(of: flow)
     var realm: UInt64 = 0
     if job.settings.separateVLANs {
       for vlan in annex.vlans.array { realm = (realm ^ UInt64(vlan) &+ 1).folded(Self.mixing) }
     }
-    let carrier = flows[flow].carrier
     guard carrier != .none else { return realm }
     realm = (realm ^ UInt64(carrier.rawValue)).folded(Self.mixing)
     if let id = annex.tunnelID { realm = (realm ^ id &+ 1).folded(Self.mixing) }

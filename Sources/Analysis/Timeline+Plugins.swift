@@ -265,10 +265,11 @@ extension Timeline {
     var statement = FlowEnd()
     flows.summarize(ended, into: &statement.core.flow)
     if flows[ended.flow].hasAnnex { statement.annex = flows.annex(of: ended.flow) }
-    if let last { statement.watch = watches[last] }
+    if let last { statement.said = watches[last].said }
     if nameTable != nil { statement.name = takeName(ended.flow) }
     try output.finish(&statement)
-    statement.watch = nil
+    // Held no longer, so that the watch's memory can be used again.
+    statement.said = nil
     if let last {
       watches[last].reset()
       watches.release(last)

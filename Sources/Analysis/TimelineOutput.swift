@@ -125,11 +125,11 @@ struct TimelineOutput: ~Copyable {
   /// Settles what plugins said, and writes the findings; tells the flow its indications.
   private mutating func settle(_ ended: inout FlowEnd) {
     var settled: [PendingFinding] = []
-    if let watch = ended.watch {
-      if !watch.said.part.findings.isEmpty {
-        settled = Conflicts.settle(watch.said.part.findings, contradiction: watch.said.contradiction)
+    if let said = ended.said {
+      if !said.part.findings.isEmpty {
+        settled = Conflicts.settle(said.part.findings, contradiction: said.contradiction)
       }
-      for reason in watch.said.part.notAssessable { reasons.add(reason) }
+      for reason in said.part.notAssessable { reasons.add(reason) }
     }
     if !settled.isEmpty || ended.annex?.previousPart != nil {
       ended.indications = indications(of: &ended, settled)
@@ -162,7 +162,7 @@ struct TimelineOutput: ~Copyable {
     if let previous = ended.annex?.previousPart, let earlier = inherited.removeValue(forKey: previous) {
       indications = earlier
       // What an earlier part claimed rests on the start of the stream: a contradiction seen here may be of those bytes.
-      if let watch = ended.watch, watch.said.contradiction != .never {
+      if let said = ended.said, said.contradiction != .never {
         indications = indications.map {
           Indication(
             $0.indicates, rule: $0.rule, certainty: min($0.certainty, Conflicts.highestWhereContradicted),
@@ -302,9 +302,9 @@ struct TimelineOutput: ~Copyable {
           count: hosts.leftOut))
     }
     report.notAssessable = reasons.finished()
-    report.scope.withheld.add(out.record.takeWithheld())
-    report.scope.withheld.add(waiting.takeWithheld())
-    report.scope.withheld.add(finding.takeWithheld())
+    out.record.moveWithheld(to: &report.scope.withheld)
+    waiting.moveWithheld(to: &report.scope.withheld)
+    finding.moveWithheld(to: &report.scope.withheld)
     // The report says what became of the analysis: no category withholds it.
     var writer = FieldWriter(JSONWriter(reserving: 65_536), allowing: .all)
     writer.json.beginObject()

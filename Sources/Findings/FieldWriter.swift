@@ -20,6 +20,13 @@ public struct Withheld: Equatable, Sendable {
     for index in counts.indices { counts[index] &+= other.counts[index] }
   }
 
+  /// Starts again from nothing.
+  mutating func clear() {
+    guard !isEmpty else { return }
+    for index in counts.indices { counts[index] = 0 }
+    isEmpty = true
+  }
+
   public subscript(category: Category) -> UInt64 { counts[Int(category.rawValue)] }
 }
 
@@ -112,10 +119,13 @@ public struct FieldWriter: Sendable {
     self.allowed = allowed
   }
 
-  /// Takes what was withheld so far, and starts again from nothing.
-  public mutating func takeWithheld() -> Withheld {
-    let taken = withheld
-    withheld = Withheld()
-    return taken
+  /// Adds what was withheld so far to `sum`, and starts again from nothing.
+  public mutating func moveWithheld(to sum: inout Withheld) {
+    guard !withheld.isEmpty else { return }
+    sum.add(withheld)
+    withheld.clear()
   }
+
+  /// Forgets what was withheld so far.
+  public mutating func forgetWithheld() { withheld.clear() }
 }

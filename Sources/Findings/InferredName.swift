@@ -45,9 +45,7 @@ public struct AnsweredAddress: FieldType, Hashable {
   let address: Address
   public init(_ address: Address) { self.address = address }
   public func write(to json: inout JSONWriter) {
-    json.string { (bytes: inout [UInt8]) in
-      bytes.append(addingCapacity: Address.longestText) { (out: inout OutputSpan<UInt8>) in address.append(to: &out) }
-    }
+    json.string { address.append(to: &$0) }
   }
 }
 
@@ -56,7 +54,11 @@ enum DomainText {
   /// that write theirs with hyphens.
   static func holdsAddress(_ text: String) -> Bool {
     text.hasSuffix(".ip6.arpa") || Address.stands(in: text)
-      || text.utf8.contains(0x2d) && Address.stands(in: String(text.map { $0 == "-" ? "." : $0 }))
+      || text.utf8.contains(0x2d) && Address.stands(in: dotted(text))
+  }
+
+  private static func dotted(_ text: String) -> String {
+    String(decoding: text.utf8.map { $0 == 0x2d ? 0x2e : $0 }, as: UTF8.self)
   }
 }
 

@@ -36,12 +36,8 @@ public struct NoteKey: Hashable, Sendable, BitwiseCopyable {
   public init?(_ bytes: RawSpan) {
     guard bytes.byteCount <= 39 else { return nil }
     var words = InlineArray<4, UInt64>(repeating: 0)
-    var last = UInt64(bytes.byteCount) << 56
-    for offset in 0..<bytes.byteCount {
-      let byte = UInt64(bytes.u8(offset)) << UInt64(8 &* (offset & 7))
-      if offset < 32 { words[offset >> 3] |= byte } else { last |= byte }
-    }
-    self.init(words: words, last: last)
+    for index in 0..<4 { words[index] = bytes.u64OrZeros(8 &* index) }
+    self.init(words: words, last: UInt64(bytes.byteCount) << 56 | bytes.u64OrZeros(32) >> 8)
   }
 
   /// Two addresses, in this order, and a number.
@@ -111,8 +107,6 @@ public struct TimelineNotes {
   public private(set) var evicted: UInt64 = 0
 
   public init(_ topic: NoteTopic) { self.topic = topic }
-
-  public var isEmpty: Bool { entries.isEmpty }
 
   /// The note under `key` that holds at `time`. Changes nothing: a borrowed table would be copied.
   public mutating func note(_ key: NoteKey, at time: Timestamp) -> Note? {

@@ -24,11 +24,7 @@ extension Exchange {
 
   /// The capture that is played: a pcap file of Ethernet frames, from 2026-01-01 on.
   public func capture() throws(ScriptError) -> Capture {
-    if let mistake { throw mistake }
-    var bytes = PacketRecords.fileHeader
-    PacketRecords(self, Segmenter.segments(self, parts, closes: hasClosing))
-      .append(to: &bytes, client: clientNumber, at: Exchange.begin)
-    return Capture(bytes: bytes)
+    try Capture(of: [(milliseconds: 0, exchange: self)])
   }
 
   /// 2026-01-01T00:00:00Z, in nanoseconds.

@@ -13,9 +13,8 @@ extension Address {
   /// Appends the canonical text.
   public func append(to out: inout [UInt8]) {
     if family == .v4 {
-      for shift in [UInt64(24), 16, 8, 0] {
-        Address.decimal(UInt8(truncatingIfNeeded: lower >> shift), &out)
-        if shift > 0 { out.append(0x2e) }
+      out.append(addingCapacity: Address.longestText) { (text: inout OutputSpan<UInt8>) in
+        text.append(dottedQuad: UInt32(truncatingIfNeeded: lower))
       }
       return
     }
@@ -73,12 +72,6 @@ extension Address {
   private func group(_ index: Int) -> UInt16 {
     let half = index < 4 ? upper : lower
     return UInt16(truncatingIfNeeded: half >> UInt64(48 - 16 * (index % 4)))
-  }
-
-  private static func decimal(_ value: UInt8, _ out: inout [UInt8]) {
-    if value >= 100 { out.append(0x30 + value / 100) }
-    if value >= 10 { out.append(0x30 + value / 10 % 10) }
-    out.append(0x30 + value % 10)
   }
 
   private static func hexadecimal(_ value: UInt16, _ out: inout [UInt8]) {
